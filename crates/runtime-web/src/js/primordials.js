@@ -1,0 +1,270 @@
+// Captured intrinsics: everything that platform code needs of the language, taken while the snapshot is
+// built, before any guest code exists. A guest may replace every method that it can reach; what is held
+// here stays as it was. This is not a standard library: it adds nothing to what the language has, and
+// nothing of it is reachable by a guest.
+//
+// How to use it:
+// - `const { ArrayPrototypePush, Uint8Array } = internals.prim;` at the head of a file. Take constructors
+//   from here too, because a guest may replace the global names.
+// - Prototype methods are uncurried: `ArrayPrototypePush(list, item)`. Accessors are
+//   `MapPrototypeGetSize(map)`. Static functions are `ObjectDefineProperty`, `JSONStringify`, `MathMin`.
+//   Well-known symbols are `SymbolIterator` and so on.
+// - Containers: `new Map()` / `new Set()` / `new WeakMap()` of prim, always without an argument (an
+//   argument would run the iterator protocol), with `MapPrototypeGet(map, key)` and so on.
+// - Methods that consult `constructor[Symbol.species]` or call other methods of their receiver are left out
+//   on purpose (Array slice/splice/map/filter/concat, TypedArray subarray/slice, RegExp test, String
+//   replace/match/split with a regular expression). Instead: index loops, `arraySlice`, `arrayRemoveAt`,
+//   `arrayConcat`, `new Uint8Array(buffer, byteOffset, length)`, `RegExpPrototypeExec`, `StringPrototypeSplit`
+//   and `StringPrototypeReplaceAll` with strings.
+// - Property descriptors and option objects are `{ __proto__: null, ... }`, since the language reads them
+//   through the prototype. `defineValue(target, key, value, enumerable)` is the common case.
+// - `PromisePrototypeThen` and `PromiseResolve` are hardened against a replaced `Promise.prototype.constructor`
+//   and `Promise[Symbol.species]`. `promiseCatch(promise, f)`, `promiseMarkHandled(promise)`,
+//   `promiseAll(arrayOfPromises)`, and `newPromise()` (a null-prototype `{ promise, resolve, reject }`)
+//   go with them. `await` is fine on promises that the platform made.
+
+const FunctionPrototypeCall = Function.prototype.call;
+const FunctionPrototypeBind = Function.prototype.bind;
+const ReflectApply = Reflect.apply;
+const ReflectGetOwnPropertyDescriptor = Reflect.getOwnPropertyDescriptor;
+const ReflectDefineProperty = Reflect.defineProperty;
+const ReflectDeleteProperty = Reflect.deleteProperty;
+const ReflectGetPrototypeOf = Reflect.getPrototypeOf;
+const ReflectSetPrototypeOf = Reflect.setPrototypeOf;
+
+// f.call with `f` fixed: the receiver becomes the first argument.
+const uncurryThis = (f) => ReflectApply(FunctionPrototypeBind, FunctionPrototypeCall, [f]);
+
+const prim = { __proto__: null };
+internals.prim = prim;
+
+const capitalised = (name) => name[0].toUpperCase() + name.slice(1);
+
+const captureStatics = (prefix, object, names) => {
+  for (const name of names.split(" ")) {
+    const value = object[name];
+    prim[prefix + capitalised(name)] = value;
+  }
+};
+
+const captureMethods = (prefix, prototype, names) => {
+  for (const name of names.split(" ")) {
+    prim[`${prefix}Prototype${capitalised(name)}`] = uncurryThis(prototype[name]);
+  }
+};
+
+const captureGetters = (prefix, prototype, names) => {
+  for (const name of names.split(" ")) {
+    const descriptor = ReflectGetOwnPropertyDescriptor(prototype, name);
+    prim[`${prefix}PrototypeGet${capitalised(name)}`] = uncurryThis(descriptor.get);
+  }
+};
+
+const TypedArray = ReflectGetPrototypeOf(Uint8Array);
+const IteratorPrototype = ReflectGetPrototypeOf(ReflectGetPrototypeOf([][Symbol.iterator]()));
+const AsyncFunctionPrototype = ReflectGetPrototypeOf(async () => {});
+const GeneratorFunctionPrototype = ReflectGetPrototypeOf(function* () {});
+const AsyncGeneratorFunctionPrototype = ReflectGetPrototypeOf(async function* () {});
+const AsyncIteratorPrototype = ReflectGetPrototypeOf(AsyncGeneratorFunctionPrototype.prototype);
+
+for (const constructor of [
+  Array, ArrayBuffer, BigInt, BigInt64Array, BigUint64Array, Boolean, DataView, Date, Error, EvalError, Float32Array,
+  Float64Array, Function, Int8Array, Int16Array, Int32Array, Map, Number, Object, Promise, Proxy, RangeError,
+  ReferenceError, RegExp, Set, String, Symbol, SyntaxError, TypeError, URIError, Uint8Array, Uint8ClampedArray,
+  Uint16Array, Uint32Array, WeakMap, WeakRef, WeakSet, AggregateError,
+]) {
+  prim[constructor.name] = constructor;
+}
+prim.Float16Array = globalThis.Float16Array;
+prim.SharedArrayBuffer = globalThis.SharedArrayBuffer;
+prim.TypedArray = TypedArray;
+prim.IteratorPrototype = IteratorPrototype;
+prim.AsyncIteratorPrototype = AsyncIteratorPrototype;
+prim.AsyncFunctionPrototype = AsyncFunctionPrototype;
+prim.GeneratorFunctionPrototype = GeneratorFunctionPrototype;
+prim.AsyncGeneratorFunctionPrototype = AsyncGeneratorFunctionPrototype;
+for (const constructor of [
+  Array, ArrayBuffer, DataView, Date, Error, Function, Map, Object, Promise, RegExp, Set, Uint8Array, WeakMap, WeakSet,
+]) {
+  prim[`${constructor.name}Prototype`] = constructor.prototype;
+}
+
+captureStatics("Object", Object,
+  "assign create defineProperties defineProperty entries freeze getOwnPropertyDescriptor getOwnPropertyDescriptors " +
+  "getOwnPropertyNames getOwnPropertySymbols getPrototypeOf hasOwn is isFrozen keys preventExtensions " +
+  "setPrototypeOf values");
+captureStatics("Reflect", Reflect,
+  "apply construct defineProperty deleteProperty get getOwnPropertyDescriptor getPrototypeOf has ownKeys set " +
+  "setPrototypeOf");
+captureStatics("JSON", JSON, "parse stringify");
+captureStatics("Math", Math, "abs ceil floor max min pow round sign trunc log2 log10");
+captureStatics("Number", Number, "isFinite isInteger isNaN isSafeInteger parseFloat parseInt");
+captureStatics("String", String, "fromCharCode fromCodePoint");
+captureStatics("Array", Array, "isArray");
+captureStatics("ArrayBuffer", ArrayBuffer, "isView");
+captureStatics("BigInt", BigInt, "asIntN asUintN");
+captureStatics("Date", Date, "now");
+captureStatics("Symbol", Symbol,
+  "asyncIterator hasInstance iterator species toPrimitive toStringTag unscopables for");
+captureStatics("Error", Error, "captureStackTrace");
+
+captureMethods("Object", Object.prototype, "hasOwnProperty isPrototypeOf propertyIsEnumerable toString");
+captureMethods("Function", Function.prototype, "toString bind");
+captureMethods("Array", Array.prototype,
+  "at fill includes indexOf join lastIndexOf pop push reverse shift sort unshift");
+captureMethods("String", String.prototype,
+  "at charAt charCodeAt codePointAt endsWith includes indexOf isWellFormed lastIndexOf padEnd padStart repeat " +
+  "replaceAll slice split startsWith substring toLowerCase toUpperCase toWellFormed trim trimEnd trimStart " +
+  "localeCompare");
+captureMethods("Number", Number.prototype, "toFixed toString valueOf");
+captureMethods("Boolean", Boolean.prototype, "valueOf");
+captureMethods("BigInt", BigInt.prototype, "toString valueOf");
+captureMethods("Symbol", Symbol.prototype, "toString valueOf");
+captureMethods("Date", Date.prototype, "getTime toISOString toString valueOf");
+captureMethods("RegExp", RegExp.prototype, "exec toString");
+captureMethods("Error", Error.prototype, "toString");
+captureMethods("Map", Map.prototype, "clear delete entries forEach get has keys set values");
+captureMethods("Set", Set.prototype, "add clear delete forEach has values");
+captureMethods("WeakMap", WeakMap.prototype, "delete get has set");
+captureMethods("WeakSet", WeakSet.prototype, "add delete has");
+captureMethods("WeakRef", WeakRef.prototype, "deref");
+captureMethods("ArrayBuffer", ArrayBuffer.prototype, "transfer transferToFixedLength resize");
+captureMethods("TypedArray", TypedArray.prototype, "fill set copyWithin");
+captureMethods("DataView", DataView.prototype, "getUint8 setUint8 getUint32 setUint32");
+
+captureGetters("Symbol", Symbol.prototype, "description");
+captureGetters("Map", Map.prototype, "size");
+captureGetters("Set", Set.prototype, "size");
+captureGetters("ArrayBuffer", ArrayBuffer.prototype, "byteLength detached maxByteLength resizable");
+captureGetters("TypedArray", TypedArray.prototype, "buffer byteLength byteOffset length");
+captureGetters("DataView", DataView.prototype, "buffer byteLength byteOffset");
+captureGetters("RegExp", RegExp.prototype, "flags source");
+prim.TypedArrayPrototypeGetSymbolToStringTag =
+  uncurryThis(ReflectGetOwnPropertyDescriptor(TypedArray.prototype, Symbol.toStringTag).get);
+prim.SharedArrayBufferPrototypeGetByteLength = prim.SharedArrayBuffer === undefined
+  ? () => { throw new TypeError("not a SharedArrayBuffer"); }
+  : uncurryThis(ReflectGetOwnPropertyDescriptor(SharedArrayBuffer.prototype, "byteLength").get);
+
+const iteratorStep = (sample) => uncurryThis(ReflectGetPrototypeOf(sample).next);
+prim.MapIteratorPrototypeNext = iteratorStep(new Map().entries());
+prim.SetIteratorPrototypeNext = iteratorStep(new Set().values());
+
+prim.isNaN = globalThis.isNaN;
+prim.decodeURIComponent = globalThis.decodeURIComponent;
+prim.encodeURIComponent = globalThis.encodeURIComponent;
+prim.uncurryThis = uncurryThis;
+
+// Defines a writable, configurable data property.
+prim.defineValue = (target, key, value, enumerable = true) =>
+  ReflectDefineProperty(target, key, { __proto__: null, value, writable: true, enumerable, configurable: true });
+
+// A copy of list[start..end], without consulting the list's constructor.
+prim.arraySlice = (list, start = 0, end = list.length) => {
+  const copy = [];
+  for (let i = start; i < end; i++) copy[i - start] = list[i];
+  return copy;
+};
+
+// Removes the item at `index` in place.
+prim.arrayRemoveAt = (list, index) => {
+  const last = list.length - 1;
+  for (let i = index; i < last; i++) list[i] = list[i + 1];
+  list.length = last;
+};
+
+// A new array of the items of both lists.
+prim.arrayConcat = (first, second) => {
+  const joined = prim.arraySlice(first);
+  for (let i = 0; i < second.length; i++) joined[first.length + i] = second[i];
+  return joined;
+};
+
+// Promises. The language's own `then` and `resolve` read `constructor` (and its species) of the promise;
+// with a replaced one they would call guest code. In that rare case the promise gets an own `constructor`
+// for the length of the call.
+const PromiseConstructor = Promise;
+const PromiseProto = Promise.prototype;
+const SymbolSpecies = Symbol.species;
+const thenUnsafe = uncurryThis(PromiseProto.then);
+const resolveUnsafe = Promise.resolve;
+const rejectUnsafe = Promise.reject;
+
+const promisesIntact = () => {
+  try {
+    return PromiseProto.constructor === PromiseConstructor && PromiseConstructor[SymbolSpecies] === PromiseConstructor;
+  } catch {
+    return false;
+  }
+};
+
+prim.PromisePrototypeThen = (promise, onFulfilled, onRejected) => {
+  if (promisesIntact()) return thenUnsafe(promise, onFulfilled, onRejected);
+  const own = ReflectGetOwnPropertyDescriptor(promise, "constructor");
+  ReflectDefineProperty(promise, "constructor", { __proto__: null, value: undefined, configurable: true });
+  try {
+    return thenUnsafe(promise, onFulfilled, onRejected);
+  } finally {
+    ReflectDeleteProperty(promise, "constructor");
+    if (own !== undefined) {
+      ReflectSetPrototypeOf(own, null);
+      ReflectDefineProperty(promise, "constructor", own);
+    }
+  }
+};
+
+const isPromise = (value) => {
+  try {
+    // Reading a private slot is not possible from JavaScript: `then` with no handlers is the brand check
+    // of the language. It is used only where the constructor was replaced.
+    if (typeof value !== "object" || value === null) return false;
+    prim.promiseMarkHandled(value);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+// A promise for any value: a promise of this realm is returned as it is.
+prim.PromiseResolve = (value) => {
+  if (promisesIntact()) return ReflectApply(resolveUnsafe, PromiseConstructor, [value]);
+  if (isPromise(value)) return value;
+  return new PromiseConstructor((resolve) => resolve(value));
+};
+
+prim.PromiseReject = (reason) => ReflectApply(rejectUnsafe, PromiseConstructor, [reason]);
+
+prim.promiseCatch = (promise, onRejected) => prim.PromisePrototypeThen(promise, undefined, onRejected);
+
+const ignore = () => {};
+// Keeps a rejection of this promise from being reported as unhandled.
+prim.promiseMarkHandled = (promise) => {
+  prim.PromisePrototypeThen(promise, undefined, ignore);
+};
+
+// { promise, resolve, reject } for a promise that the platform settles.
+prim.newPromise = () => {
+  const capability = { __proto__: null, promise: undefined, resolve: undefined, reject: undefined };
+  capability.promise = new PromiseConstructor((resolve, reject) => {
+    capability.resolve = resolve;
+    capability.reject = reject;
+  });
+  return capability;
+};
+
+// Fulfils with an array of the values once all of `promises` (an array of promises) have, or rejects with
+// the first rejection.
+prim.promiseAll = (promises) => {
+  const { promise, resolve, reject } = prim.newPromise();
+  const values = [];
+  let pending = promises.length;
+  if (pending === 0) resolve(values);
+  for (let i = 0; i < promises.length; i++) values[i] = undefined;
+  for (let i = 0; i < promises.length; i++) {
+    prim.PromisePrototypeThen(promises[i], (value) => {
+      values[i] = value;
+      pending -= 1;
+      if (pending === 0) resolve(values);
+    }, reject);
+  }
+  return promise;
+};
