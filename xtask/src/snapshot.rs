@@ -1,0 +1,32 @@
+//! `cargo xtask snapshot`: build the base snapshot, or check the one that is there.
+//!
+//! Not here: how a snapshot is made. `isolane snapshot` does it, in a process that links V8.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::context::Context;
+use crate::{process, serve, v8};
+
+/// Where the snapshot is, and whether to build or to check it.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The snapshot's file, relative to the workspace's root.
+    #[arg(long, value_name = "FILE", default_value = "target/isolane.snapshot")]
+    out: PathBuf,
+    /// Build nothing: fail if the file does not match today's sources, V8 and flags.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
+    v8::ensure(context)?;
+    let mut command = serve::isolane(context);
+    command.arg("snapshot").arg("--out").arg(&args.out);
+    if args.check {
+        command.arg("--check");
+    }
+    process::replace(&mut command)
+}

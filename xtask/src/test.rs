@@ -1,0 +1,48 @@
+//! `cargo xtask test`: every test of the workspace, with plain `cargo test`.
+//!
+//! Not here: lints, features and smoke runs, which `cargo xtask ci` adds.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::context::Context;
+use crate::{process, tidy, v8};
+
+/// What is passed on to `cargo test`.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
+pub(crate) struct Args {
+    /// Flags and filters of `cargo test`, for example `-p runtime-admission` or `queue`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    args: Vec<OsString>,
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
+    v8::ensure(context)?;
+    run_tests(context, &args.args)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the tests of every crate, documentation included; without arguments, tidy as well.
+///
+/// A crate's doc tests are part of `cargo test`; tidy's checks are tests of xtask. Tidy runs once more by
+/// itself at the end, so that its list of findings stands last and whole.
+pub(crate) fn run_tests(context: &Context, args: &[OsString]) -> Result<()> {
+    let narrowed = args.iter().any(|arg| {
+        let arg = arg.to_string_lossy();
+        arg == "-p" || arg.starts_with("--package") || arg == "--workspace" || arg == "--all"
+    });
+    let mut command = context.cargo();
+    command.arg("test");
+    if !narrowed {
+        command.arg("--workspace");
+    }
+    command.args(args);
+    process::run(&mut command)?;
+    if args.is_empty() {
+        tidy::check(context)?;
+    }
+    Ok(())
+}
