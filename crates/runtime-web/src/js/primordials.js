@@ -37,6 +37,8 @@ const uncurryThis = (f) => ReflectApply(FunctionPrototypeBind, FunctionPrototype
 
 const prim = { __proto__: null };
 internals.prim = prim;
+// The global object. A guest may assign to the name globalThis.
+internals.global = globalThis;
 
 const capitalised = (name) => name[0].toUpperCase() + name.slice(1);
 

@@ -38,6 +38,7 @@ const {
   TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, defineValue,
 } = internals.prim;
 
+const { global } = internals;
 const webidl = { __proto__: null };
 internals.webidl = webidl;
 
@@ -385,24 +386,24 @@ webidl.exposeInterface = (constructor, name = constructor.name, options = { __pr
     }
   }
   internals.prim.WeakMapPrototypeSet(interfaces, prototype, { __proto__: null, name, inspector: undefined });
-  if (options.exposed !== false) defineValue(globalThis, name, constructor, false);
+  if (options.exposed !== false) defineValue(global, name, constructor, false);
   return constructor;
 };
 
 // Operations of the global: enumerable, writable, configurable.
 webidl.exposeOperations = (operations) => {
   const keys = ReflectOwnKeys(operations);
-  for (let i = 0; i < keys.length; i++) defineValue(globalThis, keys[i], operations[keys[i]]);
+  for (let i = 0; i < keys.length; i++) defineValue(global, keys[i], operations[keys[i]]);
 };
 
 // An attribute of the global that may be replaced, as [Replaceable] ones are.
 webidl.exposeReplaceable = (name, read) => {
   const accessors = {
     get [name]() { return read(); },
-    set [name](value) { defineValue(globalThis, name, value); },
+    set [name](value) { defineValue(global, name, value); },
   };
   const descriptor = ReflectGetOwnPropertyDescriptor(accessors, name);
-  ObjectDefineProperty(globalThis, name, {
+  ObjectDefineProperty(global, name, {
     __proto__: null, get: descriptor.get, set: descriptor.set, enumerable: true, configurable: true,
   });
 };

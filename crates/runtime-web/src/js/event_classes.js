@@ -1,0 +1,125 @@
+// The events that only carry values: CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent. Who fires
+// them is not decided here.
+
+const { ReflectApply } = internals.prim;
+const { Event, events, webidl } = internals;
+const { any, boolean, DOMString, object, unsignedLong, USVString } = webidl.converters;
+
+// The constructor of Event reads the inherited members of each dictionary, and reads them first.
+const CustomEventInit = webidl.dictionary("CustomEventInit", [
+  { key: "detail", converter: any, defaultValue: () => null },
+]);
+
+const { initEvent } = Event.prototype;
+
+class CustomEvent extends Event {
+  #detail;
+  constructor(type, eventInitDict = undefined) {
+    const prefix = "Failed to construct 'CustomEvent'";
+    webidl.requiredArguments(arguments.length, 1, prefix);
+    super(type, eventInitDict);
+    this.#detail = CustomEventInit(eventInitDict, prefix, "Argument 2").detail;
+  }
+  get detail() { return this.#detail; }
+  initCustomEvent(type, bubbles = false, cancelable = false, detail = null) {
+    webidl.requiredArguments(arguments.length, 1, "Failed to execute 'initCustomEvent' on 'CustomEvent'");
+    const mayChange = events.mayDispatch(this);
+    ReflectApply(initEvent, this, [type, boolean(bubbles), boolean(cancelable)]);
+    if (mayChange) this.#detail = detail;
+  }
+}
+webidl.exposeInterface(CustomEvent);
+
+const ErrorEventInit = webidl.dictionary("ErrorEventInit", [
+  { key: "message", converter: DOMString, defaultValue: () => "" },
+  { key: "filename", converter: USVString, defaultValue: () => "" },
+  { key: "lineno", converter: unsignedLong, defaultValue: () => 0 },
+  { key: "colno", converter: unsignedLong, defaultValue: () => 0 },
+  { key: "error", converter: any, defaultValue: () => undefined },
+]);
+
+class ErrorEvent extends Event {
+  #members;
+  constructor(type, eventInitDict = undefined) {
+    const prefix = "Failed to construct 'ErrorEvent'";
+    webidl.requiredArguments(arguments.length, 1, prefix);
+    super(type, eventInitDict);
+    this.#members = ErrorEventInit(eventInitDict, prefix, "Argument 2");
+  }
+  get message() { return this.#members.message; }
+  get filename() { return this.#members.filename; }
+  get lineno() { return this.#members.lineno; }
+  get colno() { return this.#members.colno; }
+  get error() { return this.#members.error; }
+  static {
+    // The members of an ErrorEvent, undefined for any other event.
+    events.errorMembers = (event) => (#members in event ? event.#members : undefined);
+  }
+}
+webidl.exposeInterface(ErrorEvent);
+
+const isPort = (value) => internals.isMessagePort !== undefined && internals.isMessagePort(value);
+const port = webidl.interfaceType("MessagePort", isPort);
+const messageSource = webidl.nullable(webidl.interfaceType("MessagePort", (value) => isPort(value)));
+
+const MessageEventInit = webidl.dictionary("MessageEventInit", [
+  { key: "data", converter: any, defaultValue: () => null },
+  { key: "origin", converter: USVString, defaultValue: () => "" },
+  { key: "lastEventId", converter: DOMString, defaultValue: () => "" },
+  { key: "source", converter: messageSource, defaultValue: () => null },
+  { key: "ports", converter: webidl.sequence(port), defaultValue: () => [] },
+]);
+
+class MessageEvent extends Event {
+  #members;
+  constructor(type, eventInitDict = undefined) {
+    const prefix = "Failed to construct 'MessageEvent'";
+    webidl.requiredArguments(arguments.length, 1, prefix);
+    super(type, eventInitDict);
+    this.#members = MessageEventInit(eventInitDict, prefix, "Argument 2");
+    internals.prim.ObjectFreeze(this.#members.ports);
+  }
+  get data() { return this.#members.data; }
+  get origin() { return this.#members.origin; }
+  get lastEventId() { return this.#members.lastEventId; }
+  get source() { return this.#members.source; }
+  get ports() { return this.#members.ports; }
+  initMessageEvent(
+    type, bubbles = false, cancelable = false, data = null, origin = "", lastEventId = "", source = null, ports = [],
+  ) {
+    const prefix = "Failed to execute 'initMessageEvent' on 'MessageEvent'";
+    webidl.requiredArguments(arguments.length, 1, prefix);
+    const members = MessageEventInit(
+      { __proto__: null, data, origin, lastEventId, source, ports }, prefix, "the arguments",
+    );
+    const mayChange = events.mayDispatch(this);
+    ReflectApply(initEvent, this, [type, boolean(bubbles), boolean(cancelable)]);
+    if (mayChange) this.#members = members;
+  }
+}
+webidl.exposeInterface(MessageEvent);
+
+const PromiseRejectionEventInit = webidl.dictionary("PromiseRejectionEventInit", [
+  { key: "promise", converter: object, required: true },
+  { key: "reason", converter: any, defaultValue: () => undefined },
+]);
+
+class PromiseRejectionEvent extends Event {
+  #promise;
+  #reason;
+  constructor(type, eventInitDict) {
+    const prefix = "Failed to construct 'PromiseRejectionEvent'";
+    webidl.requiredArguments(arguments.length, 2, prefix);
+    super(type, eventInitDict);
+    const init = PromiseRejectionEventInit(eventInitDict, prefix, "Argument 2");
+    this.#promise = init.promise;
+    this.#reason = init.reason;
+  }
+  get promise() { return this.#promise; }
+  get reason() { return this.#reason; }
+}
+webidl.exposeInterface(PromiseRejectionEvent);
+
+internals.ErrorEvent = ErrorEvent;
+internals.MessageEvent = MessageEvent;
+internals.PromiseRejectionEvent = PromiseRejectionEvent;
