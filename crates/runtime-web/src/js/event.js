@@ -3,7 +3,8 @@
 // event_classes.js; reporting what a listener throws is in console.js (`internals.reportException`).
 //
 // For other files, in `internals.events`:
-// - `dispatch(target, event)` dispatches an event that the platform made, `event.isTrusted` true; gives false if canceled.
+// - `dispatch(target, event, onError?)` dispatches an event that the platform made (`isTrusted` is true); false if
+//   canceled. What a listener throws is reported, or given to `onError(error)`.
 // - `defineHandler(prototype, "onabort", "abort")` adds an event handler attribute.
 // - `listenerCount(target, type)`; `observe(target, f)`: f runs after a listener came or went; `isEvent(value)`, `isTarget(value)`; `EventInit` for inheriting dictionaries.
 
@@ -286,7 +287,8 @@ class EventTarget {
   }
 }
 
-const invoke = (listener, target, event) => {
+// Where exceptions of listeners go: to the report, or to the caller of `dispatch`.
+const invoke = (listener, target, event, onError) => {
   const { callback } = listener;
   eventState.setPassive(event, listener.passive);
   try {
@@ -300,13 +302,13 @@ const invoke = (listener, target, event) => {
       ReflectApply(handle, callback, [event]);
     }
   } catch (error) {
-    internals.reportException(error);
+    onError(error);
   }
   eventState.setPassive(event, false);
 };
 
 // One pass over a copy of the list, so that listeners added meanwhile do not run.
-const invokeAll = (state, target, event, type, list, capture) => {
+const invokeAll = (state, target, event, type, list, capture, onError) => {
   for (let i = 0; i < list.length; i++) {
     const listener = list[i];
     if (listener.removed || listener.capture !== capture) continue;
@@ -319,7 +321,7 @@ const invokeAll = (state, target, event, type, list, capture) => {
         }
       }
     }
-    invoke(listener, target, event);
+    invoke(listener, target, event, onError);
     if (eventState.isStoppedImmediately(event)) return;
   }
 };
@@ -329,22 +331,24 @@ const currentListeners = (state, type) => {
   return list === undefined || list.length === 0 ? undefined : arraySlice(list);
 };
 
-const dispatch = (target, event) => {
+const reportError = (error) => internals.reportException(error);
+
+const dispatch = (target, event, onError = reportError) => {
   const state = stateOf(target);
   eventState.start(event, target);
   const type = eventState.type(event);
   let list = eventState.isStopped(event) ? undefined : currentListeners(state, type);
-  if (list !== undefined) invokeAll(state, target, event, type, list, true);
+  if (list !== undefined) invokeAll(state, target, event, type, list, true, onError);
   list = eventState.isStopped(event) ? undefined : currentListeners(state, type);
-  if (list !== undefined) invokeAll(state, target, event, type, list, false);
+  if (list !== undefined) invokeAll(state, target, event, type, list, false, onError);
   return eventState.end(event);
 };
 
 webidl.exposeInterface(EventTarget);
 
-events.dispatch = (target, event) => {
+events.dispatch = (target, event, onError = reportError) => {
   eventState.trust(event);
-  return dispatch(target, event);
+  return dispatch(target, event, onError);
 };
 events.isEvent = eventState.isEvent;
 events.mayDispatch = eventState.mayDispatch;
@@ -372,14 +376,15 @@ const runHandler = (handler, target, event) => {
 };
 
 events.defineHandler = (owner, name, type) => {
+  const stateFor = owner === global ? () => globalState : stateOf;
   const accessors = {
     get [name]() {
-      const { handlers } = stateOf(receiver(this));
+      const { handlers } = stateFor(this);
       const handler = handlers === undefined ? undefined : MapPrototypeGet(handlers, name);
       return handler === undefined ? null : handler.value;
     },
     set [name](value) {
-      const state = stateOf(receiver(this));
+      const state = stateFor(this);
       if (!webidl.isObject(value)) value = null;
       if (state.handlers === undefined) {
         if (value === null) return;

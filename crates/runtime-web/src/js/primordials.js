@@ -39,6 +39,8 @@ const prim = { __proto__: null };
 internals.prim = prim;
 // The global object. A guest may assign to the name globalThis.
 internals.global = globalThis;
+// Changes when a context is reused for another request: host handles of an older epoch are gone.
+internals.requestEpoch = { __proto__: null, value: 0 };
 
 const capitalised = (name) => name[0].toUpperCase() + name.slice(1);
 
@@ -117,7 +119,7 @@ captureMethods("Array", Array.prototype,
 captureMethods("String", String.prototype,
   "at charAt charCodeAt codePointAt endsWith includes indexOf isWellFormed lastIndexOf padEnd padStart repeat " +
   "replaceAll slice split startsWith substring toLowerCase toUpperCase toWellFormed trim trimEnd trimStart " +
-  "localeCompare");
+  "localeCompare valueOf");
 captureMethods("Number", Number.prototype, "toFixed toString valueOf");
 captureMethods("Boolean", Boolean.prototype, "valueOf");
 captureMethods("BigInt", BigInt.prototype, "toString valueOf");
