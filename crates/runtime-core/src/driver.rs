@@ -1,0 +1,377 @@
+//! The turn driver: takes one request from its placement to its end. It submits turns, polls the host calls that the
+//! guest waits for, keeps the clock, decides the outcome, and gives the isolate back. What happens inside a turn is
+//! `turn`'s business.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::Sleep;
+
+use crate::host_calls::{HostResult, RunningCall};
+use crate::limits::RuntimeLimits;
+use crate::mode::{Placement, Verdict};
+use crate::outcome::{Failure, Outcome, Recycle, Report};
+use crate::realm::{Finish, GuestRequest, RealmState};
+use crate::script::Script;
+use crate::turn::{self, Allowance, Stage, TurnReply, Work};
+use crate::turn_cell::{Stop, TurnEnd, TurnHandle};
+
+/// What a driver tells its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The response is there; more may follow.
+    Responded,
+    /// The request has ended; see [`Driver::into_end`].
+    Ended,
+}
+
+/// One request on its way.
+///
+/// # Cancel safety
+/// Dropping a driver ends the request: its host calls are dropped, a running turn is told to stop, and the isolate is
+/// given back, without its context, when the turn has ended.
+///
+/// # Panics
+/// Polling it outside of a tokio runtime with timers panics.
+pub struct Driver {
+    placement: Option<Placement>,
+    /// What the next turn begins with, before the first one.
+    first: Option<Work>,
+    /// The realm and request, between turns.
+    state: Option<(Box<RealmState>, Stage)>,
+    turn: Option<TurnHandle<TurnReply>>,
+    calls: FuturesUnordered<RunningCall>,
+    completions: Vec<(u64, HostResult)>,
+    limits: Arc<RuntimeLimits>,
+    called: Instant,
+    placed: Instant,
+    responded: Option<Instant>,
+    wall: Option<Pin<Box<Sleep>>>,
+    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    startup_cpu: Duration,
+    handler_cpu: Duration,
+    is_stalled: bool,
+    has_told_response: bool,
+    report: Report,
+    end: Option<Finish>,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        mode: &'static str,
+        called: Instant,
+        mut placement: Placement,
+        script: Script,
+        request: Box<dyn GuestRequest>,
+        limits: Arc<RuntimeLimits>,
+    ) -> Self {
+        let placed = Instant::now();
+        let mut report = Report { mode, start: placement.start, ..Report::default() };
+        report.phases.create = placement.create;
+        report.phases.acquire = (placed - called).saturating_sub(placement.create);
+        report.queue = report.phases.acquire;
+        let realm = placement.realm.take();
+        Self {
+            first: Some(Work::Begin { realm, script, request, limits: Arc::clone(&limits) }),
+            placement: Some(placement),
+            state: None,
+            turn: None,
+            calls: FuturesUnordered::new(),
+            completions: Vec::new(),
+            limits,
+            called,
+            placed,
+            responded: None,
+            wall: None,
+            timer: None,
+            startup_cpu: Duration::ZERO,
+            handler_cpu: Duration::ZERO,
+            is_stalled: false,
+            has_told_response: false,
+            report,
+            end: None,
+        }
+    }
+
+    /// Goes on until there is news.
+    ///
+    /// # Cancel safety
+    /// Dropping the returned future loses nothing; calling again goes on.
+    pub async fn progress(&mut self) -> Progress {
+        poll_fn(|cx| self.poll_progress(cx)).await
+    }
+
+    /// Goes on until there is news; see [`Driver::progress`].
+    pub fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Progress> {
+        loop {
+            if self.responded.is_some() && !self.has_told_response {
+                self.has_told_response = true;
+                return Poll::Ready(Progress::Responded);
+            }
+            if self.end.is_some() {
+                return Poll::Ready(Progress::Ended);
+            }
+            self.poll_calls(cx);
+            let is_late = self.poll_wall(cx);
+            if let Some(turn) = &mut self.turn {
+                if is_late {
+                    turn.stop(Stop::Wall);
+                }
+                match Pin::new(turn).poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(end) => {
+                        self.turn = None;
+                        self.take_turn(end);
+                    }
+                }
+                continue;
+            }
+            if is_late {
+                self.end_with(
+                    Finish { outcome: Outcome::ExceededWallTime, message: self.wall_message() },
+                    None,
+                );
+                continue;
+            }
+            match self.next_work(cx) {
+                Some(work) => self.submit(work),
+                None => return Poll::Pending,
+            }
+        }
+    }
+
+    /// The request, between turns: for the world above to take the response out.
+    pub fn request<T: GuestRequest>(&mut self) -> Option<&mut T> {
+        self.state.as_mut()?.0.request()
+    }
+
+    /// The end of a driver that has told [`Progress::Ended`]: the outcome, what happened, and the figures.
+    ///
+    /// # Panics
+    /// If the request has not ended.
+    pub fn into_end(mut self) -> (Outcome, String, Report) {
+        let finish = self.end.take().expect("into_end is called once the request has ended");
+        (finish.outcome, finish.message, std::mem::take(&mut self.report))
+    }
+
+    /// As [`Driver::into_end`], for a request that gave no response.
+    ///
+    /// # Panics
+    /// If the request has not ended.
+    pub fn into_failure(self) -> Failure {
+        let (outcome, message, report) = self.into_end();
+        Failure { outcome, message, report: Box::new(report) }
+    }
+
+    /// Ends the request because its caller has gone. A turn that runs is told to stop, and the isolate is given back
+    /// when it has.
+    pub fn cancel(mut self) -> (Outcome, String, Report) {
+        if self.end.is_none() {
+            if let (Some(turn), placement) = (self.turn.take(), self.placement.take()) {
+                turn.leave(Box::new(placement));
+            }
+            self.end_with(self.stopped(Stop::Canceled), None);
+        }
+        self.into_end()
+    }
+
+    /// Takes what host calls have answered.
+    fn poll_calls(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(Some(completion)) = self.calls.poll_next_unpin(cx) {
+            self.completions.extend(completion);
+        }
+    }
+
+    /// Whether the request's time is used up.
+    fn poll_wall(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(limit) = self.limits.wall() else { return false };
+        let deadline = self.called + limit;
+        let wall = self.wall.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
+        wall.as_mut().poll(cx).is_ready()
+    }
+
+    fn wall_message(&self) -> String {
+        let limit = self.limits.wall_ms;
+        if self.is_stalled {
+            format!(
+                "the request took longer than {limit} ms; it waits for a promise that nothing will settle"
+            )
+        } else {
+            format!("the request took longer than {limit} ms")
+        }
+    }
+
+    /// What the next turn has to do, if anything; otherwise the task is woken when there is something.
+    fn next_work(&mut self, cx: &mut Context<'_>) -> Option<Work> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        let has_tasks = self
+            .placement
+            .as_ref()
+            .is_some_and(|placement| placement.isolate.foreground().poll_ready(cx.waker()));
+        let is_due = match &mut self.timer {
+            Some((_, timer)) => timer.as_mut().poll(cx).is_ready(),
+            None => false,
+        };
+        if self.completions.is_empty() && !is_due && !has_tasks {
+            if self.is_stalled && self.limits.wall().is_none() {
+                let message = "the guest waits for a promise that nothing will settle".to_owned();
+                self.end_with(Finish { outcome: Outcome::Exception, message }, None);
+                cx.waker().wake_by_ref();
+            }
+            return None;
+        }
+        let (state, stage) = self.state.take()?;
+        Some(Work::Resume { state, stage, completions: std::mem::take(&mut self.completions) })
+    }
+
+    fn submit(&mut self, work: Work) {
+        let Some(placement) = &self.placement else { return };
+        let left = |limit: Option<Duration>, used| limit.map(|limit| limit.saturating_sub(used));
+        let allowance = Allowance {
+            startup: left(self.limits.startup_cpu(), self.startup_cpu),
+            handler: left(self.limits.cpu(), self.handler_cpu),
+        };
+        let deadline = self.limits.wall().map(|wall| self.called + wall);
+        let isolate = Arc::clone(&placement.isolate);
+        self.report.turns += 1;
+        self.turn = Some(placement.threads.submit(&placement.isolate, deadline, move |token, meter| {
+            turn::run(&isolate, token, meter, allowance, work)
+        }));
+    }
+
+    fn take_turn(&mut self, end: TurnEnd<TurnReply>) {
+        let (reply, stop) = match end {
+            TurnEnd::Ended(reply, stop) => (reply, stop),
+            TurnEnd::Lost(stop) => {
+                let finish = self.stopped(stop);
+                return self.end_with(finish, Some(Recycle::Quarantine));
+            }
+            TurnEnd::NotRun => {
+                let finish = Finish {
+                    outcome: Outcome::ExceededCpu,
+                    message: "the isolate was lost to another request of the same worker".to_owned(),
+                };
+                return self.end_with(finish, Some(Recycle::Quarantine));
+            }
+        };
+        let figures = &reply.figures;
+        self.startup_cpu += figures.startup_cpu;
+        self.handler_cpu += figures.handler_cpu;
+        self.report.cpu = self.startup_cpu + self.handler_cpu;
+        self.report.peak_heap_bytes = self.report.peak_heap_bytes.max(figures.heap_bytes);
+        self.report.phases.context += figures.context;
+        self.report.phases.evaluate += figures.evaluate;
+        self.report.subrequests = figures.subrequests;
+        self.is_stalled = reply.is_stalled && reply.started.is_empty();
+        let heap_limit = self.limits.heap_max_bytes().unwrap_or(usize::MAX);
+        let is_out_of_memory = self.placement.as_ref().is_some_and(|place| place.isolate.hit_heap_limit())
+            || reply.figures.heap_bytes > heap_limit.saturating_mul(2);
+        self.calls.extend(reply.started);
+        self.state = reply.state;
+        self.arm_timer(reply.next_timer);
+        if is_out_of_memory {
+            if let Some(place) = &self.placement {
+                place.isolate.condemn();
+            }
+            let message =
+                format!("the isolate's memory grew past its limit of {} MiB", self.limits.heap_max_mb);
+            return self
+                .end_with(Finish { outcome: Outcome::ExceededMemory, message }, Some(Recycle::Memory));
+        }
+        if let Some(stop) = stop {
+            let finish = self.stopped(stop);
+            return self.end_with(finish, None);
+        }
+        if reply.has_responded && self.responded.is_none() {
+            self.responded = Some(Instant::now());
+            self.report.phases.handler = self.placed.elapsed();
+        }
+        if let Some(finish) = reply.finish {
+            self.end_with(finish, None);
+        }
+    }
+
+    fn arm_timer(&mut self, due: Option<Instant>) {
+        match (due, &self.timer) {
+            (None, _) => self.timer = None,
+            (Some(due), Some((armed, _))) if due == *armed => {}
+            (Some(due), _) => self.timer = Some((due, Box::pin(tokio::time::sleep_until(due.into())))),
+        }
+    }
+
+    fn stopped(&self, stop: Stop) -> Finish {
+        let (outcome, message) = match stop {
+            Stop::Cpu if self.startup_is_used_up() => (
+                Outcome::ExceededCpu,
+                format!(
+                    "the script's top level used more than {} ms of processor time",
+                    self.limits.startup_cpu_ms
+                ),
+            ),
+            Stop::Cpu => (
+                Outcome::ExceededCpu,
+                format!("the request used more than {} ms of processor time", self.limits.cpu_ms),
+            ),
+            Stop::Wall => (Outcome::ExceededWallTime, self.wall_message()),
+            Stop::Canceled => (Outcome::Canceled, "the caller went away".to_owned()),
+            Stop::Memory => (
+                Outcome::ExceededMemory,
+                format!("v8 ran out of memory within the isolate's limit of {} MiB", self.limits.heap_max_mb),
+            ),
+        };
+        Finish { outcome, message }
+    }
+
+    fn startup_is_used_up(&self) -> bool {
+        self.limits.startup_cpu().is_some_and(|limit| self.startup_cpu >= limit)
+    }
+
+    /// The request is over: everything that it held is given back.
+    fn end_with(&mut self, finish: Finish, recycle: Option<Recycle>) {
+        self.calls.clear();
+        self.completions.clear();
+        self.timer = None;
+        self.wall = None;
+        let keeps_context = finish.outcome.keeps_context() && recycle.is_none();
+        let state = self.state.take();
+        if let Some(placement) = self.placement.take() {
+            let verdict = match recycle {
+                Some(Recycle::Quarantine) => Verdict::Lost,
+                Some(Recycle::Memory) => Verdict::DiscardIsolate,
+                _ if keeps_context => Verdict::Keep,
+                _ => Verdict::DiscardContext,
+            };
+            let realm = match state {
+                Some((state, Stage::Handling)) if keeps_context && state.realm.is_loaded => {
+                    Some(state.into_realm())
+                }
+                _ => None,
+            };
+            placement.give_back(realm, verdict);
+        }
+        let now = Instant::now();
+        self.report.recycle = recycle.or((!keeps_context).then_some(Recycle::Outcome));
+        self.report.wall = now - self.called;
+        match self.responded {
+            Some(responded) => self.report.phases.response = now - responded,
+            None => self.report.phases.handler = now - self.placed,
+        }
+        self.end = Some(finish);
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let (Some(turn), placement) = (self.turn.take(), self.placement.take()) {
+            // The turn still runs in the isolate: it is given back when the turn has ended.
+            turn.leave(Box::new(placement));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What the guest threw, as text. Describing an exception runs no code of the guest's.
+
+use std::fmt::Write as _;
+
+/// A guest's exception, or V8's complaint about a script.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct GuestError {
+    /// The message with the stack below it, as an engineer wants to read it.
+    pub message: String,
+}
+
+/// The message and stack of a thrown value.
+pub fn describe_exception(scope: &mut v8::PinScope<'_, '_>, exception: v8::Local<'_, v8::Value>) -> String {
+    let message = v8::Exception::create_message(scope, exception);
+    describe_message(scope, message)
+}
+
+/// The text of V8's message, with the place in the source and the stack.
+pub(crate) fn describe_message(
+    scope: &mut v8::PinScope<'_, '_>,
+    message: v8::Local<'_, v8::Message>,
+) -> String {
+    let text = message.get(scope).to_rust_string_lossy(scope);
+    let mut text = text.strip_prefix("Uncaught ").unwrap_or(&text).to_owned();
+    let frames = message.get_stack_trace(scope).map_or(0, |trace| trace.get_frame_count());
+    if frames == 0 {
+        if let Some(line) = message.get_line_number(scope) {
+            let file = message
+                .get_script_resource_name(scope)
+                .filter(|name| name.is_string())
+                .map(|name| name.to_rust_string_lossy(scope));
+            let column = message.get_start_column() + 1;
+            let _ = write!(text, "\n    at {}:{line}:{column}", file.as_deref().unwrap_or("<unknown>"));
+        }
+        return text;
+    }
+    let Some(trace) = message.get_stack_trace(scope) else { return text };
+    for index in 0..frames {
+        let Some(frame) = trace.get_frame(scope, index) else { continue };
+        let file = frame.get_script_name(scope).map(|name| name.to_rust_string_lossy(scope));
+        let function = frame.get_function_name(scope).map(|name| name.to_rust_string_lossy(scope));
+        let place = format!(
+            "{}:{}:{}",
+            file.as_deref().unwrap_or("<unknown>"),
+            frame.get_line_number(),
+            frame.get_column()
+        );
+        let _ = match function.filter(|name| !name.is_empty()) {
+            Some(function) => write!(text, "\n    at {function} ({place})"),
+            None => write!(text, "\n    at {place}"),
+        };
+    }
+    text
+}

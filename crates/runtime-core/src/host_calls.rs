@@ -1,0 +1,170 @@
+//! Operations of the host that the guest waits for: each is a future on the host's side and a promise on the
+//! guest's. Started by natives during a turn, polled by the driver between and during turns, settled in a later
+//! turn. Nothing of a request's calls outlives the request: they are owned by its driver.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{AbortHandle, Abortable, BoxFuture, CatchUnwind};
+
+use crate::extension::Hook;
+use crate::host_value::HostValue;
+use crate::realm::RealmState;
+
+/// Which JavaScript error a failed host call becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostErrorKind {
+    /// `Error`.
+    Error,
+    /// `TypeError`.
+    TypeError,
+    /// `RangeError`.
+    RangeError,
+    /// A `DOMException` of this name.
+    Dom(&'static str),
+}
+
+/// A host call failed; the guest sees a rejected promise.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct HostCallError {
+    /// The JavaScript error's class.
+    pub kind: HostErrorKind,
+    /// The message, for the guest to read: it must not reveal the host's secrets.
+    pub message: String,
+}
+
+impl HostCallError {
+    /// An `Error`.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self { kind: HostErrorKind::Error, message: message.into() }
+    }
+
+    /// A `TypeError`.
+    pub fn type_error(message: impl Into<String>) -> Self {
+        Self { kind: HostErrorKind::TypeError, message: message.into() }
+    }
+
+    /// A `DOMException`.
+    pub fn dom(name: &'static str, message: impl Into<String>) -> Self {
+        Self { kind: HostErrorKind::Dom(name), message: message.into() }
+    }
+
+    /// The error as an object of the guest's realm.
+    pub fn to_v8<'s>(&self, scope: &mut v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Value> {
+        let message = v8::String::new(scope, &self.message).unwrap_or_else(|| v8::String::empty(scope));
+        match &self.kind {
+            HostErrorKind::Error => v8::Exception::error(scope, message),
+            HostErrorKind::TypeError => v8::Exception::type_error(scope, message),
+            HostErrorKind::RangeError => v8::Exception::range_error(scope, message),
+            HostErrorKind::Dom(name) => {
+                let name = v8::String::new(scope, name).unwrap_or_else(|| v8::String::empty(scope));
+                RealmState::call_hook(scope, Hook::MakeDomException, &[message.into(), name.into()])
+                    .unwrap_or_else(|| v8::Exception::error(scope, message))
+            }
+        }
+    }
+
+    /// Throws the error in the current context.
+    pub fn throw(&self, scope: &mut v8::PinScope<'_, '_>) {
+        let error = self.to_v8(scope);
+        scope.throw_exception(error);
+    }
+}
+
+/// What a host call answers.
+pub(crate) type HostResult = Result<HostValue, HostCallError>;
+
+/// A started call as the driver polls it. Resolves to none if the guest canceled it.
+pub(crate) struct RunningCall {
+    id: u64,
+    future: Abortable<CatchUnwind<AssertUnwindSafe<BoxFuture<'static, HostResult>>>>,
+}
+
+impl Future for RunningCall {
+    type Output = Option<(u64, HostResult)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let id = self.id;
+        self.future.poll_unpin(cx).map(|end| match end {
+            Ok(Ok(result)) => Some((id, result)),
+            Ok(Err(_panic)) => {
+                tracing::error!(call = id, "a host operation panicked");
+                Some((id, Err(HostCallError::error("the host failed to perform the operation"))))
+            }
+            Err(_canceled) => None,
+        })
+    }
+}
+
+/// The calls of one request.
+#[derive(Default)]
+pub struct HostCalls {
+    next: u64,
+    started: Vec<RunningCall>,
+    waiting: HashMap<u64, Waiting>,
+}
+
+struct Waiting {
+    resolver: v8::Global<v8::PromiseResolver>,
+    abort: AbortHandle,
+}
+
+impl HostCalls {
+    /// Starts a host operation and gives the promise of its result. The operation is polled from the end of this
+    /// turn on, on the driver's executor; it is dropped with the request.
+    ///
+    /// None if V8 cannot make a promise, which happens only while the turn is being terminated.
+    pub fn start<'s>(
+        scope: &mut v8::PinScope<'s, '_>,
+        operation: impl Future<Output = Result<HostValue, HostCallError>> + Send + 'static,
+    ) -> Option<v8::Local<'s, v8::Promise>> {
+        let resolver = v8::PromiseResolver::new(scope)?;
+        let promise = resolver.get_promise(scope);
+        let global = v8::Global::new(scope, resolver);
+        let calls = &mut RealmState::of(scope)?.calls;
+        calls.next += 1;
+        let id = calls.next;
+        let (abort, registration) = AbortHandle::new_pair();
+        let operation: BoxFuture<'static, HostResult> = Box::pin(operation);
+        let future = Abortable::new(AssertUnwindSafe(operation).catch_unwind(), registration);
+        calls.started.push(RunningCall { id, future });
+        calls.waiting.insert(id, Waiting { resolver: global, abort });
+        Some(promise)
+    }
+
+    /// The number of the call that was started last; 0 if there was none.
+    pub fn last(&self) -> u64 {
+        self.next
+    }
+
+    /// Drops a call; its promise never settles. Unknown numbers and finished calls are ignored.
+    pub fn cancel(&mut self, id: u64) {
+        if let Some(waiting) = self.waiting.remove(&id) {
+            waiting.abort.abort();
+        }
+    }
+
+    pub(crate) fn take_started(&mut self) -> Vec<RunningCall> {
+        std::mem::take(&mut self.started)
+    }
+
+    pub(crate) fn take_resolver(&mut self, id: u64) -> Option<v8::Global<v8::PromiseResolver>> {
+        self.waiting.remove(&id).map(|waiting| waiting.resolver)
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Forgets everything of a request. Numbers go on, so that nothing late can reach the next one.
+    pub(crate) fn clear(&mut self) {
+        self.started.clear();
+        self.waiting.clear();
+    }
+}

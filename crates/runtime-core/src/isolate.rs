@@ -1,0 +1,281 @@
+//! One isolate: making it, its lock, its state of health, and its disposal. Who may use it when is decided by modes
+//! and by the gate; what runs in it is a `realm`'s business.
+
+use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use crossbeam_channel::Sender;
+use runtime_admission::FairGate;
+
+use crate::foreground::ForegroundTasks;
+use crate::limits::RuntimeLimits;
+use crate::memory::{self, HeapGuard, MemoryBudget};
+use crate::process::V8;
+use crate::{modules, quarantine, realm};
+
+/// An isolate cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IsolateError {
+    /// V8 has not been initialised.
+    #[error("v8 is not initialised; call `V8::init` (or let a mode do it) before making an isolate")]
+    NotInitialised,
+    /// V8 would not let the isolate be used from several threads.
+    #[error("v8 refused to share a new isolate between threads: {0}")]
+    NotShareable(String),
+    /// The thread that was to make it ended.
+    #[error("the thread that was to make an isolate ended before it had made it; try again")]
+    ThreadLost,
+    /// The operating system gives no threads to run isolates on.
+    #[error("no threads for isolates could be started: {0}")]
+    NoThreads(String),
+}
+
+/// A V8 isolate that any thread may enter, one at a time.
+///
+/// Every entry goes through [`gate`](Isolate::gate), which is fair, and then through V8's own lock, which is not;
+/// so V8's lock is always free when it is asked for. Dropping the last reference hands the isolate to a thread that
+/// disposes of it.
+pub struct Isolate {
+    id: u64,
+    /// Present until drop.
+    shared: Option<v8::SharedIsolate>,
+    address: usize,
+    gate: FairGate,
+    guard: Arc<HeapGuard>,
+    budget: Arc<MemoryBudget>,
+    foreground: Arc<ForegroundTasks>,
+    condemned: AtomicBool,
+    /// Its lock is held by a thread that was given up; set and cleared by that thread's quarantine.
+    lost: AtomicBool,
+}
+
+/// What an isolate takes, at the end of its last turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct IsolateStats {
+    /// Bytes in use on the heap.
+    pub heap_bytes: usize,
+    /// Bytes in array buffers.
+    pub buffer_bytes: usize,
+    /// Contexts in being.
+    pub contexts: usize,
+    /// Contexts that are gone but still held by something.
+    pub detached_contexts: usize,
+}
+
+impl Isolate {
+    /// Makes an isolate from the base snapshot. Takes a millisecond or so; call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// [`IsolateError::NotInitialised`] before [`V8::init`].
+    ///
+    /// # Panics
+    /// If the calling thread has another isolate entered.
+    pub fn new(limits: &RuntimeLimits) -> Result<Arc<Self>, IsolateError> {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let engine = V8::running().ok_or(IsolateError::NotInitialised)?;
+        let heap_max = limits.heap_max_bytes();
+        let budget = MemoryBudget::new(heap_max);
+        let mut params = v8::CreateParams::default()
+            .array_buffer_allocator(budget.allocator())
+            .external_references(Cow::Borrowed(engine.external_references()))
+            .allow_atomics_wait(false);
+        if let Some(max) = heap_max {
+            params = params.heap_limits((limits.heap_initial_mb as usize) << 20, max);
+        }
+        if let Some(blob) = engine.snapshot() {
+            params = params.snapshot_blob(v8::StartupData::from(blob));
+        }
+        let mut isolate = v8::Isolate::new(params);
+        isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
+        isolate.set_capture_stack_trace_for_uncaught_exceptions(true, 32);
+        isolate.set_promise_reject_callback(realm::on_promise_reject);
+        isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
+        isolate.set_host_initialize_import_meta_object_callback(modules::initialise_import_meta);
+        isolate.set_oom_error_handler(quarantine::on_out_of_memory);
+        isolate.set_slot(Arc::clone(&budget));
+        let guard = HeapGuard::new();
+        if heap_max.is_some() {
+            guard.arm(&mut isolate);
+        }
+        // SAFETY: the address is only ever compared, never used as a pointer.
+        let address = unsafe { isolate.as_raw_isolate_ptr() };
+        // SAFETY: `UnsafeRawIsolatePtr` is a transparent pointer.
+        let address = unsafe { std::mem::transmute::<v8::UnsafeRawIsolatePtr, usize>(address) };
+        let foreground = ForegroundTasks::register(address);
+        // SAFETY: this function made the isolate on this thread. What hangs off it is `Send`: the allocator and the
+        // heap guard are `Sync` values behind `Arc`s, callbacks are plain functions, and the slots hold the budget's
+        // `Arc` and, during a turn, a `Box<RealmState>`, which is `Send`.
+        let shared = unsafe { isolate.try_into_shared() }
+            .map_err(|error| IsolateError::NotShareable(error.kind().to_string()))?;
+        memory::ISOLATES.fetch_add(1, Ordering::Relaxed);
+        memory::ISOLATES_CREATED.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::new(Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            shared: Some(shared),
+            address,
+            gate: FairGate::new(),
+            guard,
+            budget,
+            foreground,
+            condemned: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
+        }))
+    }
+
+    /// A number that no other isolate of this process has.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The fair gate that every turn passes before it locks the isolate.
+    pub fn gate(&self) -> &FairGate {
+        &self.gate
+    }
+
+    /// No further request may start in this isolate; those in it may end.
+    pub fn condemn(&self) {
+        self.condemned.store(true, Ordering::Release);
+    }
+
+    /// Whether it is condemned, by a caller or because its heap limit was hit.
+    pub fn is_condemned(&self) -> bool {
+        self.condemned.load(Ordering::Acquire) || self.guard.is_hit() || self.lost.load(Ordering::Acquire)
+    }
+
+    /// Whether the heap limit has been hit.
+    pub fn hit_heap_limit(&self) -> bool {
+        self.guard.is_hit()
+    }
+
+    pub(crate) fn set_lost(&self, lost: bool) {
+        self.lost.store(lost, Ordering::Release);
+    }
+
+    pub(crate) fn foreground(&self) -> &ForegroundTasks {
+        &self.foreground
+    }
+
+    pub(crate) fn budget(&self) -> &MemoryBudget {
+        &self.budget
+    }
+
+    fn shared(&self) -> &v8::SharedIsolate {
+        self.shared.as_ref().expect("the isolate is there until drop")
+    }
+
+    pub(crate) fn handle(&self) -> v8::IsolateHandle {
+        self.shared().thread_safe_handle()
+    }
+
+    /// Enters the isolate on this thread. The caller has passed the gate, so this does not wait.
+    ///
+    /// # Panics
+    /// If this thread has any isolate entered.
+    pub fn lock(&self) -> LockToken<'_> {
+        LockToken(self.shared().lock())
+    }
+
+    /// What the isolate takes now. Needs the lock; counts contexts, so it is not for every turn.
+    pub fn measure(&self, token: &mut LockToken<'_>) -> IsolateStats {
+        let heap = token.get_heap_statistics();
+        IsolateStats {
+            heap_bytes: heap.used_heap_size(),
+            buffer_bytes: self.budget.buffer_bytes(),
+            contexts: heap.number_of_native_contexts(),
+            detached_contexts: heap.number_of_detached_contexts(),
+        }
+    }
+}
+
+impl Drop for Isolate {
+    fn drop(&mut self) {
+        let Some(shared) = self.shared.take() else { return };
+        if self.lost.load(Ordering::Acquire) {
+            // Its lock will never be free again: disposing of it would wait for ever.
+            std::mem::forget(shared);
+            std::mem::forget((Arc::clone(&self.guard), Arc::clone(&self.budget)));
+            return;
+        }
+        Disposal {
+            shared,
+            address: self.address,
+            foreground: Arc::clone(&self.foreground),
+            _guard: Arc::clone(&self.guard),
+            _budget: Arc::clone(&self.budget),
+        }
+        .hand_over();
+    }
+}
+
+impl std::fmt::Debug for Isolate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Isolate").field("id", &self.id).field("condemned", &self.is_condemned()).finish()
+    }
+}
+
+/// Proof that this thread holds an isolate's lock. Whoever touches a heap takes it first.
+///
+/// It cannot leave its thread, so it cannot be held across an `.await` of a future that may move:
+///
+/// ```compile_fail
+/// async fn hold(isolate: &runtime_core::Isolate) {
+///     let token = isolate.lock();
+///     std::future::ready(()).await;
+///     drop(token);
+/// }
+/// fn needs_send(_: impl Send) {}
+/// fn check(isolate: &'static runtime_core::Isolate) { needs_send(hold(isolate)); }
+/// ```
+pub struct LockToken<'l>(v8::Locker<'l>);
+
+impl Deref for LockToken<'_> {
+    type Target = v8::Isolate;
+    fn deref(&self) -> &v8::Isolate {
+        &self.0
+    }
+}
+
+impl DerefMut for LockToken<'_> {
+    fn deref_mut(&mut self) -> &mut v8::Isolate {
+        &mut self.0
+    }
+}
+
+/// An isolate on its way out, with everything that must outlive it.
+struct Disposal {
+    shared: v8::SharedIsolate,
+    address: usize,
+    foreground: Arc<ForegroundTasks>,
+    _guard: Arc<HeapGuard>,
+    _budget: Arc<MemoryBudget>,
+}
+
+impl Disposal {
+    /// Disposal takes a quarter of a millisecond and must not happen inside a turn: one thread does it for all.
+    fn hand_over(self) {
+        static REAPER: LazyLock<Option<Sender<Disposal>>> = LazyLock::new(|| {
+            let (sender, receiver) = crossbeam_channel::unbounded::<Disposal>();
+            let thread = std::thread::Builder::new().name("isolane-reaper".to_owned());
+            let spawned = thread.spawn(move || receiver.into_iter().for_each(Disposal::dispose));
+            spawned.is_ok().then_some(sender)
+        });
+        match &*REAPER {
+            Some(reaper) => {
+                if let Err(unsent) = reaper.send(self) {
+                    unsent.into_inner().dispose();
+                }
+            }
+            None => self.dispose(),
+        }
+    }
+
+    fn dispose(self) {
+        let Disposal { shared, address, foreground, _guard, _budget } = self;
+        drop(shared);
+        ForegroundTasks::unregister(address, &foreground);
+        memory::ISOLATES.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,244 @@
+//! Memory: the budget that an isolate's heap and array buffers share, the guard that stops a guest before V8 runs
+//! out, and the process-wide sums. Time limits are elsewhere (`watchdog`).
+
+use std::alloc::Layout;
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// Sums over all isolates of this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ProcessMemory {
+    /// Isolates in being, those waiting to be disposed of included.
+    pub isolates: usize,
+    /// Isolates made since the process started.
+    pub isolates_created: u64,
+    /// Bytes in the array buffers of all isolates.
+    pub buffer_bytes: usize,
+    /// Bytes in the heaps of all isolates, as seen at the end of each one's last turn.
+    pub heap_bytes: usize,
+}
+
+pub(crate) static ISOLATES: AtomicUsize = AtomicUsize::new(0);
+pub(crate) static ISOLATES_CREATED: AtomicU64 = AtomicU64::new(0);
+static BUFFER_BYTES: AtomicUsize = AtomicUsize::new(0);
+static HEAP_BYTES: AtomicUsize = AtomicUsize::new(0);
+
+/// The sums as they stand.
+pub fn process_memory() -> ProcessMemory {
+    ProcessMemory {
+        isolates: ISOLATES.load(Ordering::Relaxed),
+        isolates_created: ISOLATES_CREATED.load(Ordering::Relaxed),
+        buffer_bytes: BUFFER_BYTES.load(Ordering::Relaxed),
+        heap_bytes: HEAP_BYTES.load(Ordering::Relaxed),
+    }
+}
+
+/// What one isolate may take, and takes, in heap and buffers together.
+#[derive(Debug)]
+pub(crate) struct MemoryBudget {
+    limit: usize,
+    buffers: AtomicUsize,
+    heap: AtomicUsize,
+}
+
+impl MemoryBudget {
+    pub(crate) fn new(limit: Option<usize>) -> Arc<Self> {
+        Arc::new(Self {
+            limit: limit.unwrap_or(usize::MAX),
+            buffers: AtomicUsize::new(0),
+            heap: AtomicUsize::new(0),
+        })
+    }
+
+    /// Charges a buffer, or refuses it: heap (as last seen) and buffers may not pass the limit together.
+    fn charge(&self, bytes: usize) -> bool {
+        let heap = self.heap.load(Ordering::Relaxed);
+        let charged = self.buffers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |buffers| {
+            let total = buffers.checked_add(bytes)?;
+            (total.saturating_add(heap) <= self.limit).then_some(total)
+        });
+        if charged.is_ok() {
+            BUFFER_BYTES.fetch_add(bytes, Ordering::Relaxed);
+        }
+        charged.is_ok()
+    }
+
+    fn discharge(&self, bytes: usize) {
+        self.buffers.fetch_sub(bytes, Ordering::Relaxed);
+        BUFFER_BYTES.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Notes the heap's size at the end of a turn.
+    pub(crate) fn note_heap(&self, bytes: usize) {
+        let before = self.heap.swap(bytes, Ordering::Relaxed);
+        if bytes >= before {
+            HEAP_BYTES.fetch_add(bytes - before, Ordering::Relaxed);
+        } else {
+            HEAP_BYTES.fetch_sub(before - bytes, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        self.buffers.load(Ordering::Relaxed)
+    }
+
+    /// Heap and buffers together, as last seen.
+    pub(crate) fn last_known_bytes(&self) -> usize {
+        self.heap.load(Ordering::Relaxed) + self.buffers.load(Ordering::Relaxed)
+    }
+
+    /// V8's view of this budget: an allocator for array buffers.
+    pub(crate) fn allocator(self: &Arc<Self>) -> v8::UniqueRef<v8::Allocator> {
+        static VTABLE: v8::RustAllocatorVtable<MemoryBudget> = v8::RustAllocatorVtable {
+            allocate: allocate_zeroed,
+            allocate_uninitialized: allocate,
+            free,
+            drop: release,
+        };
+        // SAFETY: the handle is a strong count of an `Arc<MemoryBudget>`, which `release` gives back when V8 drops
+        // the allocator, and the table's functions take exactly that type.
+        unsafe { v8::new_rust_allocator(Arc::into_raw(Arc::clone(self)), &VTABLE) }
+    }
+}
+
+impl Drop for MemoryBudget {
+    fn drop(&mut self) {
+        HEAP_BYTES.fetch_sub(*self.heap.get_mut(), Ordering::Relaxed);
+        BUFFER_BYTES.fetch_sub(*self.buffers.get_mut(), Ordering::Relaxed);
+    }
+}
+
+/// Bytes of the host's that become an array buffer, charged to the isolate's budget until V8 frees the buffer.
+pub(crate) struct ChargedBytes {
+    bytes: Vec<u8>,
+    budget: Option<Arc<MemoryBudget>>,
+}
+
+impl AsMut<[u8]> for ChargedBytes {
+    fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl std::ops::Deref for ChargedBytes {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl std::ops::DerefMut for ChargedBytes {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl Drop for ChargedBytes {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            budget.discharge(self.bytes.len());
+        }
+    }
+}
+
+/// Charges bytes to the budget of the isolate, collecting garbage once if it has no room. None if it has none then.
+pub(crate) fn charge(isolate: &mut v8::Isolate, bytes: Vec<u8>) -> Option<ChargedBytes> {
+    let budget = isolate.get_slot::<Arc<MemoryBudget>>().cloned();
+    if let Some(budget) = &budget
+        && !budget.charge(bytes.len())
+    {
+        isolate.low_memory_notification();
+        if !budget.charge(bytes.len()) {
+            return None;
+        }
+    }
+    Some(ChargedBytes { bytes, budget })
+}
+
+/// V8 asks for buffers of any size; the alignment is what `malloc` would give.
+fn layout(bytes: usize) -> Option<Layout> {
+    Layout::from_size_align(bytes.max(1), 16).ok()
+}
+
+unsafe extern "C" fn allocate_zeroed(budget: &MemoryBudget, bytes: usize) -> *mut c_void {
+    let Some(layout) = layout(bytes).filter(|_| budget.charge(bytes)) else { return std::ptr::null_mut() };
+    // SAFETY: the layout's size is not zero.
+    let memory = unsafe { std::alloc::alloc_zeroed(layout) };
+    if memory.is_null() {
+        budget.discharge(bytes);
+    }
+    memory.cast()
+}
+
+unsafe extern "C" fn allocate(budget: &MemoryBudget, bytes: usize) -> *mut c_void {
+    let Some(layout) = layout(bytes).filter(|_| budget.charge(bytes)) else { return std::ptr::null_mut() };
+    // SAFETY: the layout's size is not zero.
+    let memory = unsafe { std::alloc::alloc(layout) };
+    if memory.is_null() {
+        budget.discharge(bytes);
+    }
+    memory.cast()
+}
+
+unsafe extern "C" fn free(budget: &MemoryBudget, memory: *mut c_void, bytes: usize) {
+    let Some(layout) = layout(bytes) else { return };
+    if memory.is_null() {
+        return;
+    }
+    budget.discharge(bytes);
+    // SAFETY: V8 gives back what `allocate` or `allocate_zeroed` returned, with the size that it asked for then.
+    unsafe { std::alloc::dealloc(memory.cast(), layout) }
+}
+
+unsafe extern "C" fn release(budget: *const MemoryBudget) {
+    // SAFETY: the strong count that `allocator` handed to V8.
+    drop(unsafe { Arc::from_raw(budget) });
+}
+
+/// Stops a guest whose heap comes near its limit.
+///
+/// V8 calls [`HeapGuard::near_limit`] when the heap is nearly full. The first time, the guest is told to stop and V8
+/// gets headroom to reach the next interrupt check: builtins that double a table look for an interrupt only
+/// afterwards, so the headroom is twice the limit, and 256 MiB at least. A second time means that the guest used
+/// the headroom up in one builtin; then V8 reports the isolate out of memory and `quarantine` takes the thread.
+#[derive(Debug)]
+pub(crate) struct HeapGuard {
+    handle: OnceLock<v8::IsolateHandle>,
+    hit: AtomicBool,
+    calls: AtomicU32,
+}
+
+const LEAST_HEADROOM: usize = 256 << 20;
+
+impl HeapGuard {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { handle: OnceLock::new(), hit: AtomicBool::new(false), calls: AtomicU32::new(0) })
+    }
+
+    /// Puts the guard in charge of an isolate. The guard must outlive it.
+    pub(crate) fn arm(self: &Arc<Self>, isolate: &mut v8::Isolate) {
+        let _ = self.handle.set(isolate.thread_safe_handle());
+        isolate.add_near_heap_limit_callback(Self::near_limit, Arc::as_ptr(self) as *mut c_void);
+    }
+
+    /// Whether the limit has been hit, ever.
+    pub(crate) fn is_hit(&self) -> bool {
+        self.hit.load(Ordering::Acquire)
+    }
+
+    unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, initial: usize) -> usize {
+        // SAFETY: the pointer that `arm` registered; the isolate's owner keeps the guard until V8 has disposed of
+        // the isolate.
+        let guard = unsafe { &*guard.cast::<HeapGuard>() };
+        guard.hit.store(true, Ordering::Release);
+        if guard.calls.fetch_add(1, Ordering::Relaxed) > 0 {
+            return current;
+        }
+        if let Some(handle) = guard.handle.get() {
+            handle.terminate_execution();
+        }
+        current + (2 * initial).max(LEAST_HEADROOM)
+    }
+}

@@ -1,0 +1,394 @@
+//! The base snapshot: building it, the header that makes sure that it fits this program, and what a context made
+//! from it gives back. V8 aborts the process when it is given a blob that does not fit, so it never sees one that
+//! has not been checked.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use crate::extension::{Extension, Hook, Source};
+use crate::flags;
+use crate::guest_error::{GuestError, describe_message};
+use crate::process::{self, InitError, V8Config};
+
+/// `ISOLSNAP`, then the header's version.
+const MAGIC: &[u8; 8] = b"ISOLSNAP";
+const FORMAT: u32 = 1;
+const HASH: usize = 32;
+/// Magic, format, length of the identity's text, length of the payload, hash of identity and payload.
+const FIXED: usize = 8 + 4 + 4 + 8 + HASH;
+
+/// A snapshot cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The file cannot be read.
+    #[error("the snapshot file {} cannot be read: {source}", path.display())]
+    Read {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not a snapshot of ours.
+    #[error(
+        "expected a snapshot made by `cargo xtask snapshot`, found a file that begins differently; make it again"
+    )]
+    Foreign,
+    /// The file's format is of another version of Isolane.
+    #[error("expected snapshot format {FORMAT}, found {found}; make it again with `cargo xtask snapshot`")]
+    Format {
+        /// The format found.
+        found: u32,
+    },
+    /// The file is shorter than it says.
+    #[error("expected {expected} bytes of snapshot, found {found}: the file is truncated; make it again")]
+    Truncated {
+        /// What its header says.
+        expected: u64,
+        /// What there is.
+        found: u64,
+    },
+    /// The file's content is not what was written.
+    #[error("the snapshot's checksum is {found}, expected {expected}: the file is corrupted; make it again")]
+    Corrupted {
+        /// What its header says.
+        expected: String,
+        /// What was computed.
+        found: String,
+    },
+    /// It was made by another build.
+    #[error(
+        "the snapshot is for [{found}], this program is [{expected}]; make it again with `cargo xtask snapshot`"
+    )]
+    Stale {
+        /// This program.
+        expected: String,
+        /// The snapshot.
+        found: String,
+    },
+    /// V8 could not make it.
+    #[error("v8 could not make the snapshot: {0}")]
+    Build(String),
+}
+
+/// What a snapshot and a program must have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity(String);
+
+impl Identity {
+    pub(crate) fn of(flags: &[String], extension: &Extension) -> Self {
+        Self(format!(
+            "v8 {}, cache tag {:08x}, target {}-{}, flags {}, {} sources {}",
+            v8::V8::get_version(),
+            v8::script_compiler::cached_data_version_tag(),
+            std::env::consts::ARCH,
+            std::env::consts::OS,
+            flags.join(" "),
+            extension.name,
+            sources_hash(extension),
+        ))
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The hash of everything that goes into a snapshot: sources and natives, in order.
+fn sources_hash(extension: &Extension) -> String {
+    let mut hash = Sha256::new();
+    let mut field = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    for source in &extension.sources {
+        field(source.name.as_bytes());
+        field(source.code.as_bytes());
+    }
+    for native in &extension.natives {
+        field(native.name.as_bytes());
+    }
+    for (_, hook) in Hook::ALL {
+        field(hook.as_bytes());
+    }
+    hex(&hash.finalize()[..16])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a snapshot file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotInfo {
+    /// The build that it belongs to.
+    pub identity: String,
+    /// The hash of the sources inside, as hexadecimal digits.
+    pub sources_hash: String,
+    /// V8's part, in bytes.
+    pub payload_bytes: usize,
+}
+
+/// Builds a snapshot file for a configuration.
+///
+/// # Errors
+/// If the process runs V8 with other flags already, or V8 cannot make the snapshot.
+pub fn build(config: &V8Config, extension: &'static Extension) -> Result<(Vec<u8>, SnapshotInfo), InitError> {
+    let flags = flags::canonical(config.stack_kib, config.wasm_max_pages, &config.flags);
+    process::start_engine(&flags, config.background_threads)?;
+    let identity = Identity::of(&flags, extension);
+    let payload = build_payload(extension)?;
+    let info = SnapshotInfo {
+        identity: identity.0.clone(),
+        sources_hash: sources_hash(extension),
+        payload_bytes: payload.len(),
+    };
+    Ok((encode(&identity, &payload), info))
+}
+
+/// Checks a snapshot file against this program and its configuration, without giving it to V8.
+///
+/// # Errors
+/// [`InitError::Snapshot`] if the file is foreign, truncated, corrupted or made for another build; the error names
+/// both sides.
+pub fn inspect(
+    config: &V8Config,
+    extension: &'static Extension,
+    file: &[u8],
+) -> Result<SnapshotInfo, InitError> {
+    let flags = flags::canonical(config.stack_kib, config.wasm_max_pages, &config.flags);
+    process::start_engine(&flags, config.background_threads)?;
+    let identity = Identity::of(&flags, extension);
+    let payload = verify(file, &identity)?;
+    Ok(SnapshotInfo {
+        identity: identity.0,
+        sources_hash: sources_hash(extension),
+        payload_bytes: payload.len(),
+    })
+}
+
+fn encode(identity: &Identity, payload: &[u8]) -> Vec<u8> {
+    let mut file = Vec::with_capacity(FIXED + identity.0.len() + payload.len());
+    file.extend_from_slice(MAGIC);
+    file.extend_from_slice(&FORMAT.to_le_bytes());
+    file.extend_from_slice(&(identity.0.len() as u32).to_le_bytes());
+    file.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+    file.extend_from_slice(&content_hash(identity.0.as_bytes(), payload));
+    file.extend_from_slice(identity.0.as_bytes());
+    file.extend_from_slice(payload);
+    file
+}
+
+fn content_hash(identity: &[u8], payload: &[u8]) -> [u8; HASH] {
+    let mut hash = Sha256::new();
+    hash.update(identity);
+    hash.update(payload);
+    hash.finalize().into()
+}
+
+/// Gives V8's part of a file that fits, and an error that names both sides for one that does not.
+pub(crate) fn verify<'f>(file: &'f [u8], expected: &Identity) -> Result<&'f [u8], SnapshotError> {
+    let truncated = |expected: u64| SnapshotError::Truncated { expected, found: file.len() as u64 };
+    if file.is_empty() || MAGIC.starts_with(file) {
+        return Err(truncated(FIXED as u64));
+    }
+    if !file.starts_with(MAGIC) {
+        return Err(SnapshotError::Foreign);
+    }
+    let word =
+        |at: usize| file.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
+    let found = word(8).ok_or_else(|| truncated(FIXED as u64))?;
+    if found != FORMAT {
+        return Err(SnapshotError::Format { found });
+    }
+    if file.len() < FIXED {
+        return Err(truncated(FIXED as u64));
+    }
+    let identity_length = word(12).ok_or_else(|| truncated(FIXED as u64))? as usize;
+    let payload_length: [u8; 8] = file[16..24].try_into().map_err(|_| truncated(FIXED as u64))?;
+    let payload_length = u64::from_le_bytes(payload_length);
+    let whole = (FIXED as u64).saturating_add(identity_length as u64).saturating_add(payload_length);
+    if file.len() as u64 != whole {
+        return Err(truncated(whole));
+    }
+    let hash = &file[24..FIXED];
+    let (identity, payload) = file[FIXED..].split_at(identity_length);
+    let computed = content_hash(identity, payload);
+    if hash != computed {
+        return Err(SnapshotError::Corrupted { expected: hex(hash), found: hex(&computed) });
+    }
+    let found = String::from_utf8_lossy(identity);
+    if found != expected.0 {
+        return Err(SnapshotError::Stale { expected: expected.0.clone(), found: found.into_owned() });
+    }
+    Ok(payload)
+}
+
+/// The addresses that V8 replaces by numbers in a snapshot: the natives, in order, and the end mark.
+pub(crate) fn external_references(extension: &Extension) -> Vec<v8::ExternalReference> {
+    let mut references: Vec<v8::ExternalReference> =
+        extension.natives.iter().map(|native| v8::ExternalReference { function: native.callback }).collect();
+    references.push(v8::ExternalReference { pointer: std::ptr::null_mut() });
+    references
+}
+
+/// Runs the sources in a fresh context and lets V8 write it down.
+pub(crate) fn build_payload(extension: &'static Extension) -> Result<Vec<u8>, SnapshotError> {
+    let references = external_references(extension);
+    let mut creator = v8::Isolate::snapshot_creator(Some(references.into()), None);
+    creator.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
+    let built = {
+        v8::scope!(let scope, &mut creator);
+        let context = v8::Context::new(scope, v8::ContextOptions::default());
+        let scope = &mut v8::ContextScope::new(scope, context);
+        set_up_from_source(scope, extension).map(|hooks| {
+            for hook in hooks {
+                scope.add_context_data(context, hook);
+            }
+            scope.set_default_context(context);
+        })
+    };
+    // Even after an error the creator must write its blob before it can go.
+    let blob = creator.create_blob(v8::FunctionCodeHandling::Keep);
+    built.map_err(|error| SnapshotError::Build(error.message))?;
+    let blob = blob.ok_or_else(|| SnapshotError::Build("no blob was produced".to_owned()))?;
+    Ok(blob.to_vec())
+}
+
+/// Runs the extension's sources in the current context and gives the functions of `internals.entry`.
+pub(crate) fn set_up_from_source<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    extension: &'static Extension,
+) -> Result<Vec<v8::Local<'s, v8::Function>>, GuestError> {
+    let null = v8::null(scope).into();
+    let native = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    for function in &extension.natives {
+        let name = text(scope, function.name)?;
+        let made = v8::Function::builder_raw(function.callback)
+            .constructor_behavior(v8::ConstructorBehavior::Throw)
+            .build(scope)
+            .ok_or_else(|| failed("a native function could not be made"))?;
+        made.set_name(name);
+        native.create_data_property(scope, name.into(), made.into());
+    }
+    let internals = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    for source in &extension.sources {
+        run_source(scope, source, native, internals)?;
+    }
+    let entry = text(scope, "entry")?;
+    let entry = internals
+        .get(scope, entry.into())
+        .and_then(|entry| v8::Local::<v8::Object>::try_from(entry).ok())
+        .ok_or_else(|| failed("the sources publish no `internals.entry`"))?;
+    let mut hooks = Vec::with_capacity(Hook::ALL.len());
+    for (_, name) in Hook::ALL {
+        let key = text(scope, name)?;
+        let hook = entry
+            .get(scope, key.into())
+            .and_then(|hook| v8::Local::<v8::Function>::try_from(hook).ok())
+            .ok_or_else(|| failed(&format!("`internals.entry` has no function {name}")))?;
+        hooks.push(hook);
+    }
+    Ok(hooks)
+}
+
+fn run_source(
+    scope: &mut v8::PinScope<'_, '_>,
+    source: &Source,
+    native: v8::Local<'_, v8::Object>,
+    internals: v8::Local<'_, v8::Object>,
+) -> Result<(), GuestError> {
+    v8::tc_scope!(let tc, scope);
+    let ran = (|| {
+        // The wrapper stands on one line, so that line numbers are the file's.
+        let code = format!("(function (native, internals) {{ \"use strict\"; {}\n}})", source.code);
+        let code = v8::String::new(tc, &code)?;
+        let name = v8::String::new(tc, &format!("isolane:{}", source.name))?.into();
+        let origin = v8::ScriptOrigin::new(tc, name, 0, 0, false, -1, None, false, false, false, None);
+        let function = v8::Script::compile(tc, code, Some(&origin))?.run(tc)?;
+        let function = v8::Local::<v8::Function>::try_from(function).ok()?;
+        let receiver = v8::undefined(tc).into();
+        function.call(tc, receiver, &[native.into(), internals.into()])
+    })();
+    if ran.is_some() {
+        return Ok(());
+    }
+    let message = tc.message();
+    let text = match message {
+        Some(message) => describe_message(tc, message),
+        None => "it did not run".to_owned(),
+    };
+    Err(failed(&format!("{}: {text}", source.name)))
+}
+
+/// The hooks of a context that was made from the snapshot.
+pub(crate) fn hooks_of_context<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+) -> Result<Vec<v8::Local<'s, v8::Function>>, GuestError> {
+    (0..Hook::ALL.len())
+        .map(|index| {
+            scope
+                .get_context_data_from_snapshot_once::<v8::Function>(index)
+                .map_err(|error| failed(&format!("hook {index} is not in the snapshot: {error}")))
+        })
+        .collect()
+}
+
+fn text<'s>(scope: &mut v8::PinScope<'s, '_>, text: &str) -> Result<v8::Local<'s, v8::String>, GuestError> {
+    v8::String::new(scope, text).ok_or_else(|| failed("a string is too long"))
+}
+
+fn failed(message: &str) -> GuestError {
+    GuestError { message: message.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(text: &str) -> Identity {
+        Identity(text.to_owned())
+    }
+
+    #[test]
+    fn a_snapshot_that_fits_gives_its_payload() {
+        let file = encode(&identity("here"), b"payload");
+        assert_eq!(verify(&file, &identity("here")).expect("it fits"), b"payload");
+    }
+
+    #[test]
+    fn a_snapshot_of_another_build_is_refused_and_both_sides_are_named() {
+        let file = encode(&identity("there"), b"payload");
+        let error = verify(&file, &identity("here")).expect_err("it does not fit").to_string();
+        assert!(error.contains("[there]") && error.contains("[here]"), "{error}");
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let file = encode(&identity("here"), b"payload");
+        for length in 0..file.len() {
+            let error = verify(&file[..length], &identity("here")).expect_err("it is truncated");
+            assert!(matches!(error, SnapshotError::Truncated { .. }), "{length}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_is_an_error() {
+        let file = encode(&identity("here"), b"payload");
+        for position in 0..file.len() * 8 {
+            let mut file = file.clone();
+            file[position / 8] ^= 1 << (position % 8);
+            assert!(verify(&file, &identity("here")).is_err(), "bit {position}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_file_is_named_as_such() {
+        let error = verify(b"\x7fELF and more", &identity("here")).expect_err("it is foreign");
+        assert!(matches!(error, SnapshotError::Foreign));
+    }
+}

@@ -1,0 +1,272 @@
+//! The threads on which guests run: a group of engine-owned threads that take turns from one queue, and the way a
+//! turn gets from a driver through the isolate's gate and lock onto one of them. What a turn does is not known here.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Weak};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+use runtime_admission::GatePass;
+
+use crate::isolate::{Isolate, IsolateError, LockToken};
+use crate::limits::RuntimeLimits;
+use crate::quarantine;
+use crate::turn_cell::{TurnCell, TurnControl, TurnHandle};
+use crate::watchdog::ThreadRecord;
+
+type Job = Box<dyn FnOnce(&ThreadRecord) + Send>;
+
+/// The stack of a turn thread: JavaScript's own share is set by V8's flag, the rest is for natives.
+const STACK_BYTES: usize = 4 << 20;
+
+/// A group of threads on which turns run. Cloning shares the group; when the last clone is gone its threads end.
+///
+/// A guest that does not stop costs the group a thread, which is replaced at once.
+#[derive(Clone)]
+pub struct TurnThreads(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Group(Arc<Group>),
+    Inline,
+}
+
+struct Group {
+    name: String,
+    size: usize,
+    started: AtomicUsize,
+    sender: Sender<Job>,
+    receiver: Receiver<Job>,
+}
+
+impl TurnThreads {
+    /// Starts a group of `size` threads whose names begin with `name`.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn start(name: &str, size: usize) -> std::io::Result<Self> {
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let size = size.max(1);
+        let group =
+            Arc::new(Group { name: name.to_owned(), size, started: AtomicUsize::new(0), sender, receiver });
+        for _ in 0..size {
+            Group::start_thread(&group)?;
+        }
+        Ok(Self(Kind::Group(group)))
+    }
+
+    /// The group that is shared by everything in this process that has none of its own: twice as many threads as
+    /// the machine has processors, so that the operating system can share these out between long turns.
+    ///
+    /// # Errors
+    /// If the operating system gave no thread for it.
+    pub fn shared() -> std::io::Result<Self> {
+        static SHARED: LazyLock<std::io::Result<TurnThreads>> = LazyLock::new(|| {
+            let processors = std::thread::available_parallelism().map_or(2, |count| count.get());
+            TurnThreads::start("isolane-turn", 2 * processors)
+        });
+        match &*SHARED {
+            Ok(threads) => Ok(threads.clone()),
+            Err(error) => Err(std::io::Error::new(error.kind(), error.to_string())),
+        }
+    }
+
+    /// No threads: turns run on the thread that drives the request, which must not be inside another turn.
+    ///
+    /// For trusted guests only: a turn that cannot be stopped hangs the caller's thread, and running out of memory
+    /// in one builtin ends the process.
+    pub fn inline_for_trusted_guests() -> Self {
+        Self(Kind::Inline)
+    }
+
+    /// How many threads the group has; 1 for inline.
+    pub fn size(&self) -> usize {
+        match &self.0 {
+            Kind::Group(group) => group.size,
+            Kind::Inline => 1,
+        }
+    }
+
+    /// Makes an isolate on a thread of the group.
+    ///
+    /// # Errors
+    /// As [`Isolate::new`]; and if the thread was lost meanwhile.
+    ///
+    /// # Cancel safety
+    /// Dropped, the isolate is disposed of as soon as it is made.
+    pub async fn make_isolate(&self, limits: &Arc<RuntimeLimits>) -> Result<Arc<Isolate>, IsolateError> {
+        let limits = Arc::clone(limits);
+        self.run_blocking(move || Isolate::new(&limits)).await.unwrap_or(Err(IsolateError::ThreadLost))
+    }
+
+    /// Runs something that is no turn on a thread of the group.
+    fn run_blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> tokio::sync::oneshot::Receiver<R> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let job = move || {
+            let _ = sender.send(work());
+        };
+        match &self.0 {
+            Kind::Group(group) => {
+                // The group holds a receiver itself, so the channel is open.
+                let _ = group.sender.send(Box::new(move |_| job()));
+            }
+            Kind::Inline => job(),
+        }
+        receiver
+    }
+
+    /// Queues a turn of `isolate`: it passes the gate, gets a thread, locks the isolate, and runs `turn`.
+    pub(crate) fn submit<R: Send + 'static>(
+        &self,
+        isolate: &Arc<Isolate>,
+        wall_deadline: Option<Instant>,
+        turn: impl FnOnce(&mut LockToken<'_>, &Meter<'_>) -> R + Send + 'static,
+    ) -> TurnHandle<R> {
+        let cell = TurnCell::new();
+        let handle = TurnHandle::new(Arc::clone(&cell));
+        let job = TurnJob { cell, isolate: Arc::clone(isolate), wall_deadline, turn: Some(turn) };
+        let threads = self.clone();
+        let on_grant = move |pass: GatePass| match &threads.0 {
+            Kind::Group(group) => {
+                let _ = group.sender.send(Box::new(move |record| job.run(record, pass)));
+            }
+            Kind::Inline => with_own_record(|record| job.run(record, pass)),
+        };
+        isolate.gate().enqueue(Box::new(on_grant));
+        handle
+    }
+}
+
+impl std::fmt::Debug for TurnThreads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Kind::Group(group) => write!(f, "TurnThreads({} x {})", group.name, group.size),
+            Kind::Inline => f.write_str("TurnThreads(inline)"),
+        }
+    }
+}
+
+impl Group {
+    fn start_thread(group: &Arc<Group>) -> std::io::Result<()> {
+        let number = group.started.fetch_add(1, Ordering::Relaxed);
+        let receiver = group.receiver.clone();
+        let replacer = Arc::downgrade(group);
+        std::thread::Builder::new()
+            .name(format!("{}-{number}", group.name))
+            .stack_size(STACK_BYTES)
+            .spawn(move || thread_main(&receiver, replacer))
+            .map(drop)
+    }
+}
+
+fn thread_main(jobs: &Receiver<Job>, group: Weak<Group>) {
+    let replace = move || {
+        if let Some(group) = group.upgrade()
+            && let Err(error) = Group::start_thread(&group)
+        {
+            tracing::error!(%error, group = group.name, "a lost turn thread could not be replaced");
+        }
+    };
+    let record = ThreadRecord::register(Some(Box::new(replace)));
+    while let Ok(job) = jobs.recv() {
+        job(&record);
+        if record.is_given_up() {
+            break;
+        }
+    }
+    record.unregister();
+}
+
+/// Runs `work` with the record of a thread that is not ours.
+fn with_own_record(work: impl FnOnce(&ThreadRecord)) {
+    struct Registered(Arc<ThreadRecord>);
+    impl Drop for Registered {
+        fn drop(&mut self) {
+            self.0.unregister();
+        }
+    }
+    thread_local! {
+        static OWN: RefCell<Option<Registered>> = const { RefCell::new(None) };
+    }
+    let record = OWN.with_borrow_mut(|own| {
+        Arc::clone(&own.get_or_insert_with(|| Registered(ThreadRecord::register(None))).0)
+    });
+    work(&record);
+}
+
+/// The running turn's allowance and use of processor time.
+pub(crate) struct Meter<'r> {
+    record: &'r ThreadRecord,
+    started: u64,
+}
+
+impl Meter<'_> {
+    /// Allows this much processor time from now on; none for as much as it likes.
+    pub(crate) fn allow(&self, cpu: Option<Duration>) {
+        self.record.allow(cpu);
+    }
+
+    /// The processor time since the turn began.
+    pub(crate) fn used(&self) -> Duration {
+        Duration::from_nanos(self.record.cpu_now().saturating_sub(self.started))
+    }
+}
+
+/// A turn on its way to a thread. Dropped unrun, it tells its driver.
+struct TurnJob<R: Send + 'static, F> {
+    cell: Arc<TurnCell<R>>,
+    isolate: Arc<Isolate>,
+    wall_deadline: Option<Instant>,
+    turn: Option<F>,
+}
+
+impl<R, F> TurnJob<R, F>
+where
+    R: Send + 'static,
+    F: FnOnce(&mut LockToken<'_>, &Meter<'_>) -> R + Send + 'static,
+{
+    fn run(mut self, record: &ThreadRecord, pass: GatePass) {
+        let Some(turn) = self.turn.take() else { return };
+        let handle = self.isolate.handle();
+        // A stop that came for an earlier turn must not hit this one.
+        handle.cancel_terminate_execution();
+        let mut token = self.isolate.lock();
+        record.begin(
+            Arc::clone(&self.cell) as Arc<dyn TurnControl>,
+            Arc::clone(&self.isolate),
+            self.wall_deadline,
+        );
+        let meter = Meter { record, started: record.cpu_now() };
+        let value = self.cell.start(handle).then(|| turn(&mut token, &meter));
+        self.cell.seal();
+        let is_ours = record.finish();
+        if !is_ours {
+            // The thread was given up, and came back after all. Its driver has gone; the isolate can be disposed of
+            // once this thread has let go of it.
+            let bytes = self.isolate.budget().last_known_bytes();
+            drop(token);
+            self.isolate.set_lost(false);
+            self.isolate.condemn();
+            quarantine::note_recovered(bytes);
+            drop(value);
+            std::mem::forget(pass);
+            return;
+        }
+        drop(token);
+        // The next turn of this isolate first: its driver waits longer than ours.
+        drop(pass);
+        if let Some(value) = value {
+            self.cell.end(value);
+        }
+    }
+}
+
+impl<R: Send + 'static, F> Drop for TurnJob<R, F> {
+    fn drop(&mut self) {
+        self.cell.drop_unrun();
+    }
+}
