@@ -1,0 +1,12 @@
+// Keeps WebAssembly memories of one page, each of which reserves gigabytes of addresses.
+//
+// Outcomes: Exception, ExceededMemory
+// Quarantine: never
+// Limits: cpu_ms 10000, wall_ms 30000
+
+export default {
+  fetch() {
+    const kept = [];
+    for (;;) kept.push(new WebAssembly.Memory({ initial: 1 }));
+  },
+};

@@ -1,0 +1,12 @@
+// Keeps objects until the heap is full.
+//
+// Outcomes: ExceededMemory
+// Quarantine: possible
+// Limits: cpu_ms 10000, wall_ms 30000
+
+export default {
+  fetch() {
+    const kept = [];
+    for (;;) kept.push({});
+  },
+};

@@ -1,0 +1,10 @@
+// The plainest infinite loop.
+//
+// Outcomes: ExceededCpu
+// Quarantine: never
+
+export default {
+  fetch() {
+    for (;;);
+  },
+};

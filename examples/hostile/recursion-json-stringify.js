@@ -1,0 +1,13 @@
+// Writes out a value that is nested a million deep.
+//
+// Outcomes: Exception, Ok, ExceededCpu, ExceededMemory
+// Quarantine: never
+// Limits: cpu_ms 2000
+
+export default {
+  fetch() {
+    let nested = {};
+    for (let i = 0; i < 1_000_000; i++) nested = { nested };
+    return Response.json(nested);
+  },
+};

@@ -1,0 +1,10 @@
+// Throws an error with a message of a hundred million characters.
+//
+// Outcomes: Exception, ExceededMemory
+// Quarantine: possible
+
+export default {
+  fetch() {
+    throw new Error("x".repeat(100_000_000));
+  },
+};

@@ -1,0 +1,10 @@
+// Throws `null`.
+//
+// Outcomes: Exception
+// Quarantine: never
+
+export default {
+  fetch() {
+    throw null;
+  },
+};

@@ -1,0 +1,10 @@
+// Rejects with nothing.
+//
+// Outcomes: Exception
+// Quarantine: never
+
+export default {
+  fetch() {
+    return Promise.reject();
+  },
+};
