@@ -36,6 +36,11 @@ impl<T> Slab<T> {
     pub(crate) fn len(&self) -> usize {
         self.entries.len() - self.vacant.len()
     }
+
+    #[cfg(test)]
+    pub(crate) fn indices(&self) -> impl Iterator<Item = usize> + '_ {
+        self.entries.iter().enumerate().filter_map(|(index, entry)| entry.as_ref().map(|_| index))
+    }
 }
 
 impl<T> Index<usize> for Slab<T> {

@@ -20,7 +20,8 @@ pub struct SlotsConfig {
     pub per_key: Option<usize>,
     /// The most users of one slot at a time; at least 1.
     pub users_per_slot: usize,
-    /// The most waiters of one key; 0 means that nobody waits.
+    /// The most waiters of one key; 0 means that nobody waits. (Who returns to the queue because
+    /// the slot it had been granted was condemned is let in even if the queue is full.)
     pub queue_per_key: usize,
     /// The most waiters over all keys; 0 means that nobody waits.
     pub queue_total: usize,
@@ -135,9 +136,9 @@ pub struct SlotsStats {
     /// Keys that have a slot or a waiter.
     pub keys: usize,
 
-    /// Admissions to a resource in being.
+    /// Leases begun on a resource in being.
     pub hits: u64,
-    /// Admissions to a new slot.
+    /// Leases begun on a new slot.
     pub created: u64,
     /// Resources that had to go so that another key could have their slot.
     pub evictions: u64,
@@ -147,7 +148,7 @@ pub struct SlotsStats {
     pub shed: u64,
     /// Refusals because of [`close`](super::Slots::close).
     pub refused: u64,
-    /// Admissions, of all above, that were handed to a waiter.
+    /// Leases begun, of those above, that were handed to a waiter.
     pub handoffs: u64,
     /// Waits that ended because the future was dropped, be it before or after the grant.
     pub abandoned: u64,
@@ -155,4 +156,13 @@ pub struct SlotsStats {
     pub retired: u64,
     /// Slots given up by [`forfeit`](super::Lease::forfeit).
     pub forfeited: u64,
+}
+
+impl SlotsStats {
+    pub(super) fn count(&mut self, start: Start) {
+        match start {
+            Start::Hit => self.hits += 1,
+            Start::Created => self.created += 1,
+        }
+    }
 }

@@ -62,9 +62,13 @@ impl<K: SlotKey, R: SlotResource> Lease<K, R> {
     }
 
     /// Condemns the slot: nobody new gets it, those that are on it finish, and it is freed when the
-    /// last of them leaves. Until then it counts to the capacity. Idempotent.
+    /// last of them leaves. Until then it counts to the capacity. A future that has been granted a
+    /// place on it and has not been polled since returns to the head of its queue. Idempotent.
     pub fn retire(&mut self) {
-        self.place.slots.0.lock().retire(self.place.slot);
+        let mut wakes = Wakes::default();
+        let taken_back = self.place.slots.0.lock().retire(self.place.slot, &mut wakes);
+        wakes.wake();
+        drop(taken_back);
     }
 
     /// Whether this slot has been condemned by any of its users.
@@ -83,8 +87,9 @@ impl<K: SlotKey, R: SlotResource> Lease<K, R> {
     pub fn forfeit(mut self) -> Option<R> {
         let resource = self.resource.take();
         let mut wakes = Wakes::default();
-        let pooled = self.place.slots.0.lock().forfeit(self.place.slot, &mut wakes);
+        let (pooled, taken_back) = self.place.slots.0.lock().forfeit(self.place.slot, &mut wakes);
         wakes.wake();
+        drop(taken_back);
         resource.or(pooled)
     }
 

@@ -14,6 +14,8 @@
 //! than `per_key`. The ring is served in turn, one waiter a key.
 //!
 //! A **waiter** is waiting → granted or refused; its future takes the grant out, or gives it back.
+//! It is granted → waiting again, at the head of its queue, if the slot is condemned before its
+//! future is polled. No wake-up is lost by that: the grant has woken the task, which polls.
 //!
 //! # Invariants, whenever the mutex is free
 //!
@@ -36,6 +38,11 @@
 //! key waiters are served in order. A key that leaves the ring because it has `per_key` slots is
 //! served by those: a bypass needs a rival, so its own waiters come first except once in `patience`
 //! times, and when it loses a slot to a claim it joins the ring again.
+
+mod books;
+mod handoff;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,8 +74,8 @@ pub(super) struct State<K, R> {
     /// The keys that capacity would serve, next first.
     ring: LinkedHashSet<KeyIndex>,
     claims: Vec<SlotIndex>,
-    /// Admissions past a waiting rival since the ring was served or a slot claimed.
-    bypassed: usize,
+    /// How many more bypasses are borne before the next slot is claimed.
+    spare: usize,
     next_slot_id: u64,
     stats: SlotsStats,
 }
@@ -91,6 +98,9 @@ struct Slot<R> {
     key: KeyIndex,
     resource: Option<R>,
     users: usize,
+    /// Waiters that have been granted a place on a resource in being and have not been polled since,
+    /// in the order of asking. They are among the users.
+    granted: Vec<WaiterIndex>,
     claimed: bool,
     retired: bool,
     forfeited: bool,
@@ -158,13 +168,11 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
             idle: LinkedHashSet::new(),
             ring: LinkedHashSet::new(),
             claims: Vec::new(),
-            bypassed: 0,
+            spare: patience,
             next_slot_id: 0,
             stats: SlotsStats { capacity: config.capacity, ..SlotsStats::default() },
         }
     }
-
-    // ---- What callers do ----
 
     /// Admits at once or not at all.
     pub(super) fn try_admit(&mut self, key: &K) -> Option<Grant<K, R>> {
@@ -173,7 +181,10 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
         }
         let key = self.intern(key);
         let grant = self.admit(key);
-        self.forget_if_unused(key);
+        match &grant {
+            Some(grant) => self.stats.count(grant.start),
+            None => self.forget_if_unused(key),
+        }
         grant
     }
 
@@ -185,6 +196,7 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
         }
         let key = self.intern(key);
         if let Some(grant) = self.admit(key) {
+            self.stats.count(grant.start);
             return Asked::Granted(grant);
         }
         let SlotsConfig { queue_per_key, queue_total, .. } = self.config;
@@ -216,7 +228,12 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
             });
         }
         match self.waiters.remove(waiter) {
-            Waiter::Granted(grant) => Polled::Granted(grant),
+            Waiter::Granted(grant) => {
+                self.slots[grant.slot].granted.retain(|&granted| granted != waiter);
+                self.stats.count(grant.start);
+                self.stats.handoffs += 1;
+                Polled::Granted(grant)
+            }
             Waiter::Refused => Polled::Refused,
             Waiter::Waiting(..) => unreachable!("a waiter that waits has just been told apart"),
         }
@@ -235,6 +252,7 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
                 Some(Withdrawn::Waited { _waker: waker })
             }
             Waiter::Granted(grant) => {
+                self.slots[grant.slot].granted.retain(|&granted| granted != waiter);
                 self.stats.abandoned += 1;
                 Some(Withdrawn::Granted(grant))
             }
@@ -289,15 +307,21 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
         self.settle_all(wakes);
     }
 
-    /// Condemns the slot: nobody new uses it, and it is freed when its last user leaves.
-    pub(super) fn retire(&mut self, slot: SlotIndex) {
-        if self.slots[slot].retired || self.slots[slot].forfeited {
-            return;
+    /// Condemns the slot: nobody new uses it, and it is freed when its last user leaves. Who has
+    /// been granted a place on it and does not know yet waits again, at the head; what had been
+    /// granted to them is returned, to be dropped outside of the mutex.
+    pub(super) fn retire(&mut self, slot: SlotIndex, wakes: &mut Wakes) -> Vec<Grant<K, R>> {
+        if self.is_retired(slot) {
+            return Vec::new();
         }
         self.unlist(slot);
-        self.slots[slot].retired = true;
         self.unclaim(slot);
+        self.slots[slot].retired = true;
         self.stats.retired += 1;
+        let taken_back = self.take_back_grants(slot);
+        self.settle(self.slots[slot].key, wakes);
+        self.settle_all(wakes);
+        taken_back
     }
 
     pub(super) fn is_retired(&self, slot: SlotIndex) -> bool {
@@ -305,10 +329,11 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
     }
 
     /// Takes the slot out of the count while it is in use. The caller, who is one of its users,
-    /// leaves it afterwards. Returns this side's handle of the resource.
-    pub(super) fn forfeit(&mut self, slot: SlotIndex, wakes: &mut Wakes) -> Option<R> {
+    /// leaves it afterwards. Returns this side's handle of the resource, and what
+    /// [`retire`](Self::retire) returns.
+    pub(super) fn forfeit(&mut self, slot: SlotIndex, wakes: &mut Wakes) -> (Option<R>, Vec<Grant<K, R>>) {
         if self.slots[slot].forfeited {
-            return None;
+            return (None, Vec::new());
         }
         self.unlist(slot);
         self.unclaim(slot);
@@ -319,8 +344,10 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
         let resource = entry.resource.take();
         let key = entry.key;
         self.keys[key].forfeited += 1;
+        let taken_back = self.take_back_grants(slot);
+        self.settle(key, wakes);
         self.settle_all(wakes);
-        resource
+        (resource, taken_back)
     }
 
     /// Takes out the idle resources that `keep` does not want.
@@ -369,312 +396,5 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
 
     pub(super) fn slots_of(&self, key: &K) -> usize {
         self.key_index.get(key).map_or(0, |&key| self.keys[key].counted)
-    }
-
-    // ---- Admission ----
-
-    /// A place for a newcomer, if there is one that nobody else comes before.
-    fn admit(&mut self, key: KeyIndex) -> Option<Grant<K, R>> {
-        let entry = &self.keys[key];
-        if !entry.queue.is_empty() {
-            return None;
-        }
-        if let Some(&slot) = entry.open.first().and_then(LinkedHashSet::back) {
-            return Some(self.occupy(slot));
-        }
-        if entry.counted < self.config.slots_per_key()
-            && let Some(evicted) = self.take_capacity()
-        {
-            return Some(self.create(key, evicted));
-        }
-        // Nothing that a newcomer could be handed is idle, so whatever is claimed here has users,
-        // and nobody needs to be woken.
-        let mut wakes = Wakes::default();
-        let slot = self.take_open(key, &mut wakes)?;
-        Some(self.occupy(slot))
-    }
-
-    /// Room for one more slot: what was evicted for it, if it was not free. `None` if there is none.
-    fn take_capacity(&mut self) -> Option<Option<R>> {
-        if self.counted < self.config.capacity {
-            return Some(None);
-        }
-        let &slot = self.idle.front()?;
-        self.stats.evictions += 1;
-        Some(self.take_out(slot))
-    }
-
-    /// The least loaded open slot of the key, unless another key's claim comes before it.
-    fn take_open(&mut self, key: KeyIndex, wakes: &mut Wakes) -> Option<SlotIndex> {
-        loop {
-            let slot = self.least_loaded(key)?;
-            let is_idle = self.slots[slot].users == 0;
-            let Some(rival) = self.rival_of(key) else {
-                return Some(slot);
-            };
-            let is_due = self.bypassed >= self.allowance() || (is_idle && !self.claims.is_empty());
-            if !is_due {
-                self.bypassed += 1;
-                return Some(slot);
-            }
-            self.bypassed = 0;
-            if is_idle {
-                self.surrender(slot, rival, wakes);
-            } else {
-                self.unlist(slot);
-                self.slots[slot].claimed = true;
-                self.claims.push(slot);
-            }
-        }
-    }
-
-    /// How many bypasses are borne before the next slot is claimed.
-    ///
-    /// While there are as many claims as keys to be served, a further one is made only when these
-    /// take longer than two rounds of all users, that is, when their users seem to be stuck.
-    fn allowance(&self) -> usize {
-        let claims = self.claims.len();
-        if claims < self.ring.len() {
-            self.patience
-        } else {
-            self.patience.saturating_add(self.stats.users.saturating_mul(claims).saturating_mul(2))
-        }
-    }
-
-    /// The next key of the ring that is not `key`.
-    fn rival_of(&self, key: KeyIndex) -> Option<KeyIndex> {
-        self.ring.iter().copied().find(|&rival| rival != key)
-    }
-
-    fn least_loaded(&self, key: KeyIndex) -> Option<SlotIndex> {
-        let mut loads = self.keys[key].open.iter();
-        // Of idle slots the one used last is warmest; of the others the one used first is most
-        // likely to be done soon.
-        if let Some(&idle) = loads.next().and_then(LinkedHashSet::back) {
-            return Some(idle);
-        }
-        loads.find_map(LinkedHashSet::front).copied()
-    }
-
-    /// One more user of an open slot.
-    fn occupy(&mut self, slot: SlotIndex) -> Grant<K, R> {
-        self.unlist(slot);
-        let entry = &mut self.slots[slot];
-        let resource = entry.resource.clone();
-        entry.users += 1;
-        let (id, key) = (entry.id, entry.key);
-        self.keys[key].users += 1;
-        self.stats.users += 1;
-        self.stats.hits += 1;
-        self.list_if_open(slot);
-        let key = Arc::clone(&self.keys[key].key);
-        Grant { slot, id, key, start: Start::Hit, resource, evicted: None }
-    }
-
-    /// A new slot in capacity that the caller has made sure of.
-    fn create(&mut self, key: KeyIndex, evicted: Option<R>) -> Grant<K, R> {
-        debug_assert!(self.counted < self.config.capacity, "a slot is made in free capacity");
-        let id = self.next_slot_id;
-        self.next_slot_id += 1;
-        let slot = self.slots.insert(Slot {
-            id,
-            key,
-            resource: None,
-            users: 1,
-            claimed: false,
-            retired: false,
-            forfeited: false,
-        });
-        self.counted += 1;
-        self.stats.users += 1;
-        self.stats.created += 1;
-        let entry = &mut self.keys[key];
-        entry.counted += 1;
-        entry.users += 1;
-        let name = Arc::clone(&entry.key);
-        self.update_ring(key);
-        Grant { slot, id, key: name, start: Start::Created, resource: None, evicted }
-    }
-
-    // ---- Hand-off ----
-
-    /// A slot that stays has one user less.
-    fn reuse(&mut self, slot: SlotIndex, wakes: &mut Wakes) {
-        let Slot { key, users, claimed, .. } = self.slots[slot];
-        if claimed && users > 0 {
-            return;
-        }
-        match self.rival_of(key) {
-            Some(rival) if claimed => {
-                self.surrender(slot, rival, wakes);
-                self.forget_if_unused(key);
-            }
-            _ => {
-                self.unclaim(slot);
-                self.list_if_open(slot);
-                self.settle(key, wakes);
-            }
-        }
-        self.settle_all(wakes);
-    }
-
-    /// Gives the key's open slots to its waiters.
-    fn settle(&mut self, key: KeyIndex, wakes: &mut Wakes) {
-        while !self.keys[key].queue.is_empty() {
-            let Some(slot) = self.take_open(key, wakes) else { return };
-            let Some(waiter) = self.keys[key].queue.pop_front() else { return };
-            self.update_ring(key);
-            let grant = self.occupy(slot);
-            self.hand(waiter, grant, wakes);
-        }
-    }
-
-    /// Gives capacity to the ring, and slots whose claim has become moot back to their keys.
-    fn settle_all(&mut self, wakes: &mut Wakes) {
-        loop {
-            while let Some(&key) = self.ring.front() {
-                let Some(evicted) = self.take_capacity() else { break };
-                self.serve(key, evicted, wakes);
-            }
-            let Some(slot) = self.moot_claim() else { return };
-            self.unclaim(slot);
-            self.list_if_open(slot);
-            self.settle(self.slots[slot].key, wakes);
-        }
-    }
-
-    fn moot_claim(&self) -> Option<SlotIndex> {
-        if self.claims.is_empty() || self.ring.len() > 1 {
-            return None;
-        }
-        let only = self.ring.front();
-        self.claims.iter().copied().find(|&slot| only.is_none_or(|&key| key == self.slots[slot].key))
-    }
-
-    /// Gives an empty slot to another key.
-    fn surrender(&mut self, slot: SlotIndex, rival: KeyIndex, wakes: &mut Wakes) {
-        self.unlist(slot);
-        self.unclaim(slot);
-        self.uncount(slot);
-        let resource = self.slots.remove(slot).resource;
-        self.stats.evictions += 1;
-        self.serve(rival, resource, wakes);
-    }
-
-    /// Gives free capacity to the first waiter of a key of the ring, which goes to its end.
-    fn serve(&mut self, key: KeyIndex, evicted: Option<R>, wakes: &mut Wakes) {
-        let waiter = self.keys[key].queue.pop_front().expect("a key in the ring has a waiter");
-        self.ring.remove(&key);
-        self.bypassed = 0;
-        let grant = self.create(key, evicted);
-        self.hand(waiter, grant, wakes);
-    }
-
-    fn hand(&mut self, waiter: WaiterIndex, grant: Grant<K, R>, wakes: &mut Wakes) {
-        self.stats.handoffs += 1;
-        self.answer(waiter, Waiter::Granted(grant), wakes);
-    }
-
-    /// Ends the wait of a waiter that has been taken out of its queue.
-    fn answer(&mut self, waiter: WaiterIndex, answer: Waiter<K, R>, wakes: &mut Wakes) {
-        self.stats.waiting -= 1;
-        if let Waiter::Waiting(_, Some(waker)) = std::mem::replace(&mut self.waiters[waiter], answer) {
-            wakes.push(waker);
-        }
-    }
-
-    // ---- Books ----
-
-    fn intern(&mut self, key: &K) -> KeyIndex {
-        if let Some(&index) = self.key_index.get(key) {
-            return index;
-        }
-        let key = Arc::new(key.clone());
-        let index = self.keys.insert(Key {
-            key: Arc::clone(&key),
-            counted: 0,
-            forfeited: 0,
-            users: 0,
-            open: Vec::new(),
-            queue: LinkedHashSet::new(),
-        });
-        self.key_index.insert(key, index);
-        index
-    }
-
-    fn forget_if_unused(&mut self, key: KeyIndex) {
-        let entry = &self.keys[key];
-        if entry.counted == 0 && entry.forfeited == 0 && entry.queue.is_empty() {
-            let entry = self.keys.remove(key);
-            self.key_index.remove(&*entry.key);
-        }
-    }
-
-    /// Puts the key into the ring or takes it out, as its waiters and slots say.
-    fn update_ring(&mut self, key: KeyIndex) {
-        let entry = &self.keys[key];
-        let belongs = !entry.queue.is_empty() && entry.counted < self.config.slots_per_key();
-        if !belongs {
-            self.ring.remove(&key);
-            if self.ring.is_empty() {
-                self.bypassed = 0;
-            }
-        } else if !self.ring.contains(&key) {
-            self.ring.insert(key);
-        }
-    }
-
-    fn list_if_open(&mut self, slot: SlotIndex) {
-        let entry = &self.slots[slot];
-        if !entry.is_open(&self.config) {
-            return;
-        }
-        let (load, open) = (entry.users, &mut self.keys[entry.key].open);
-        if open.len() <= load {
-            open.resize_with(load + 1, LinkedHashSet::new);
-        }
-        open[load].insert(slot);
-        if load == 0 {
-            self.idle.insert(slot);
-        }
-    }
-
-    /// Undoes [`list_if_open`](Self::list_if_open); called before anything that it looks at changes.
-    fn unlist(&mut self, slot: SlotIndex) {
-        let entry = &self.slots[slot];
-        if let Some(open) = self.keys[entry.key].open.get_mut(entry.users) {
-            open.remove(&slot);
-        }
-        if entry.users == 0 {
-            self.idle.remove(&slot);
-        }
-    }
-
-    fn unclaim(&mut self, slot: SlotIndex) {
-        if std::mem::take(&mut self.slots[slot].claimed) {
-            self.claims.retain(|&claimed| claimed != slot);
-        }
-    }
-
-    fn uncount(&mut self, slot: SlotIndex) {
-        let key = self.slots[slot].key;
-        self.counted -= 1;
-        self.keys[key].counted -= 1;
-        self.update_ring(key);
-    }
-
-    /// Removes an idle slot.
-    fn take_out(&mut self, slot: SlotIndex) -> Option<R> {
-        self.unlist(slot);
-        self.uncount(slot);
-        let entry = self.slots.remove(slot);
-        self.forget_if_unused(entry.key);
-        entry.resource
-    }
-
-    /// Whether the slot goes when its last user has left.
-    fn is_ending(&self, slot: SlotIndex) -> bool {
-        let entry = &self.slots[slot];
-        entry.resource.is_none() || entry.retired || entry.forfeited
     }
 }
