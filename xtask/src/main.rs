@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod context;
+mod pending;
 mod process;
 
 mod bench;
