@@ -307,7 +307,7 @@ impl fmt::Debug for Ticket {
 
 thread_local! {
     /// The callbacks that became due while one runs on this thread; `None` while none runs.
-    static DUE: RefCell<Option<VecDeque<(OnGrant, GatePass)>>> = const { RefCell::new(None) };
+    static DUE: RefCell<Option<VecDeque<(OnGrant, GatePass)>>> = RefCell::default();
 }
 
 /// Calls `on_grant`, or leaves it to the outermost call of this function on this thread.

@@ -29,20 +29,13 @@ impl Inside {
     }
 }
 
-/// Explores with a bound on the forced switches of threads, to stay within seconds.
-fn model(check: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(check);
-}
-
 fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 #[test]
 fn two_futures_pass_the_gate_one_by_one_and_neither_is_forgotten() {
-    model(|| {
+    loom::model(|| {
         let (gate, inside) = (FairGate::new(), Inside::new());
         let other = {
             let (gate, inside) = (gate.clone(), Arc::clone(&inside));
@@ -62,7 +55,7 @@ fn two_futures_pass_the_gate_one_by_one_and_neither_is_forgotten() {
 
 #[test]
 fn a_future_dropped_while_the_gate_is_handed_to_it_hands_it_on() {
-    model(|| {
+    loom::model(|| {
         let gate = FairGate::new();
         let pass = gate.try_enter().unwrap();
         let mut leaves = gate.enter();
@@ -79,7 +72,7 @@ fn a_future_dropped_while_the_gate_is_handed_to_it_hands_it_on() {
 
 #[test]
 fn a_callback_is_either_canceled_or_called_and_the_gate_is_free_after_both() {
-    model(|| {
+    loom::model(|| {
         let (gate, calls) = (FairGate::new(), Arc::new(AtomicUsize::new(0)));
         let pass = gate.try_enter().unwrap();
         let ticket = {
@@ -98,7 +91,7 @@ fn a_callback_is_either_canceled_or_called_and_the_gate_is_free_after_both() {
 
 #[test]
 fn a_callback_and_a_future_pass_the_gate_one_by_one() {
-    model(|| {
+    loom::model(|| {
         let (gate, inside, calls) = (FairGate::new(), Inside::new(), Arc::new(AtomicUsize::new(0)));
         let other = {
             let (gate, inside, calls) = (gate.clone(), Arc::clone(&inside), Arc::clone(&calls));
@@ -145,7 +138,7 @@ fn all_is_given_back(slots: &Set) {
 
 #[test]
 fn two_users_of_one_key_take_turns_on_one_slot() {
-    model(|| {
+    loom::model(|| {
         let (slots, inside) = (set(1, 1), Inside::new());
         let other = {
             let (slots, inside) = (slots.clone(), Arc::clone(&inside));
@@ -161,7 +154,7 @@ fn two_users_of_one_key_take_turns_on_one_slot() {
 
 #[test]
 fn two_keys_take_turns_on_one_place_and_each_sees_its_own_resource() {
-    model(|| {
+    loom::model(|| {
         let (slots, inside) = (set(1, 1), Inside::new());
         let other = {
             let (slots, inside) = (slots.clone(), Arc::clone(&inside));
@@ -175,8 +168,30 @@ fn two_keys_take_turns_on_one_place_and_each_sees_its_own_resource() {
 }
 
 #[test]
+fn a_newcomer_and_two_waiters_share_one_place_without_a_lost_wake_up() {
+    // Three threads; all forced switches but the first few would take minutes.
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(|| {
+        let (slots, inside) = (set(1, 1), Inside::new());
+        let others: Vec<_> = [8, 7]
+            .into_iter()
+            .map(|key| {
+                let (slots, inside) = (slots.clone(), Arc::clone(&inside));
+                thread::spawn(move || request(&slots, key, &inside, 1))
+            })
+            .collect();
+        request(&slots, 7, &inside, 1);
+        for other in others {
+            other.join().unwrap();
+        }
+        all_is_given_back(&slots);
+    });
+}
+
+#[test]
 fn a_fill_lets_the_waiting_user_in() {
-    model(|| {
+    loom::model(|| {
         let slots = set(1, 2);
         let mut maker = block_on(slots.acquire(&7)).unwrap();
         let sharer = {
@@ -195,7 +210,7 @@ fn a_fill_lets_the_waiting_user_in() {
 
 #[test]
 fn a_future_dropped_while_a_place_is_handed_to_it_hands_it_on() {
-    model(|| {
+    loom::model(|| {
         let slots = set(1, 1);
         let mut held = block_on(slots.acquire(&7)).unwrap();
         held.fill(Arc::new(7));
@@ -213,7 +228,7 @@ fn a_future_dropped_while_a_place_is_handed_to_it_hands_it_on() {
 
 #[test]
 fn a_slot_condemned_while_a_place_on_it_is_handed_over_serves_nobody_else() {
-    model(|| {
+    loom::model(|| {
         let slots = set(1, 2);
         let mut condemns = block_on(slots.acquire(&7)).unwrap();
         condemns.fill(Arc::new(7));
@@ -235,7 +250,7 @@ fn a_slot_condemned_while_a_place_on_it_is_handed_over_serves_nobody_else() {
 
 #[test]
 fn closing_answers_a_waiter_however_it_races_with_the_release() {
-    model(|| {
+    loom::model(|| {
         let slots = set(1, 1);
         let held = block_on(slots.acquire(&7)).unwrap();
         let waits = slots.acquire(&7);
