@@ -58,7 +58,7 @@ pub(super) fn build(
     let work = Work::open(store.folder(), artifact)?;
     eprintln!(
         "Building {artifact} from source with {jobs} jobs in {}.\n\
-         About 100 minutes on 2 cores and 3 GB of disk. Interrupt it at will: it goes on where it stopped.",
+         About 100 minutes on 2 cores, and some GB of disk. Interrupt it at will: it goes on where it stopped.",
         work.folder().display()
     );
 

@@ -5,13 +5,12 @@
 use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
 use super::artifact::Artifact;
 use super::store::{self, Files, Store};
-use crate::process::capture;
 
 /// Seconds that a remote place gets to answer.
 const REMOTE_TIMEOUT_S: &str = "20";
@@ -204,19 +203,30 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 
 /// Asks for the head of a remote file with the clients that the crate itself would use.
 fn ask(address: &str) -> Result<()> {
-    let mut curl = Command::new("curl");
-    curl.args(["--fail", "--silent", "--show-error", "--location", "--head", "--output", "/dev/null"]);
-    curl.args(["--max-time", REMOTE_TIMEOUT_S, address]);
-    if has_program("curl") {
-        return capture(&mut curl).map(drop).context("cannot be reached");
+    let mut command = if has_program("curl") {
+        let mut curl = Command::new("curl");
+        curl.args(["--fail", "--silent", "--show-error", "--location", "--head", "--output", "/dev/null"]);
+        curl.args(["--max-time", REMOTE_TIMEOUT_S]);
+        curl
+    } else {
+        let mut python = Command::new(env::var_os("PYTHON").unwrap_or_else(|| "python3".into()));
+        python.args(["-c", HEAD_SCRIPT, REMOTE_TIMEOUT_S]);
+        python
+    };
+    let output =
+        command.arg(address).stdin(Stdio::null()).output().with_context(|| {
+            format!("{address} cannot be asked for: neither curl nor python3 can be started")
+        })?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        bail!("{address} cannot be reached: {}", words.lines().last().unwrap_or("no reason given").trim());
     }
-    let script = "import sys, urllib.request as u\n\
-                  u.urlopen(u.Request(sys.argv[1], method='HEAD'), timeout=float(sys.argv[2]))";
-    let python = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
-    capture(Command::new(python).args(["-c", script, address, REMOTE_TIMEOUT_S]))
-        .map(drop)
-        .context("cannot be reached, and there is no curl")
+    Ok(())
 }
+
+/// For machines without curl: arguments are the timeout in seconds and the address.
+const HEAD_SCRIPT: &str = "import sys, urllib.request as u\n\
+    u.urlopen(u.Request(sys.argv[2], method='HEAD'), timeout=float(sys.argv[1]))";
 
 fn has_program(name: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
