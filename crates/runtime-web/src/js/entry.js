@@ -1,0 +1,311 @@
+// Where the host enters the guest: starts events, fires timers, reports rejections, and ends each event exactly
+// once. Which handler runs, what counts as its answer and what an event waits for is decided here; how a
+// Request or a Response is made is not.
+//
+// An event ("invocation") holds on to three kinds of work: the handler, the promises given to waitUntil, and the
+// body that is still being written. It ends with `native.finish` when all have settled. A failure before the
+// answer ends it at once with `native.fail`; a failure after it (a body whose stream errors) ends it with
+// `native.fail` once the rest has settled.
+
+const {
+  ArrayPrototypePush, JSONStringify, PromisePrototypeThen, PromiseResolve, ReflectApply, TypeError, WeakSet,
+  WeakSetPrototypeAdd, WeakSetPrototypeDelete, defineValue,
+} = internals.prim;
+const {
+  PromiseRejectionEvent, consoleState, events, global, performanceState, requestEpoch, timers, webidl, workerEvents,
+} = internals;
+
+const entry = { __proto__: null };
+internals.entry = entry;
+
+// The default export of the worker's module, if it has one.
+let handlers = undefined;
+let current = undefined;
+
+const describe = (value) => {
+  if (value === null) return "null";
+  if (value === undefined) return "undefined";
+  if (typeof value === "function") return "a function";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+};
+
+class Invocation {
+  kind;
+  #holds = 1;
+  #answered = false;
+  #ended = false;
+  #failure = undefined;
+  // Set while listeners of a FetchEvent or TaskEvent run: only then may they call respondWith.
+  #dispatched = undefined;
+  #answer = undefined;
+  #listenersFailWaits = false;
+
+  constructor(kind) {
+    this.kind = kind;
+  }
+
+  // --- Ends
+
+  #release() {
+    this.#holds -= 1;
+    if (this.#holds > 0 || this.#ended) return;
+    this.#ended = true;
+    if (this.#failure === undefined) native.finish();
+    else native.fail("exception", this.#failure.error);
+  }
+
+  // Ends the event now, unless it has been answered: then when all work has settled.
+  fail(kind, error) {
+    if (this.#ended) return;
+    if (this.#answered) {
+      if (this.#failure === undefined) this.#failure = { __proto__: null, error };
+      return;
+    }
+    this.#ended = true;
+    native.fail(kind, error);
+  }
+
+  // The context is given to another request: whatever is still pending can no longer reach the host.
+  abandon() {
+    this.#ended = true;
+  }
+
+  waitUntil(value) {
+    if (this.#ended) {
+      throw internals.domException("waitUntil was called after the event had ended", "InvalidStateError");
+    }
+    this.#holds += 1;
+    PromisePrototypeThen(PromiseResolve(value), () => this.#release(), (reason) => {
+      if (!this.#ended) {
+        internals.logUncaught("Uncaught (in waitUntil)", reason);
+        // Of a scheduled or task event in a script, the promises are all that tells whether the work was done.
+        if (this.#listenersFailWaits && this.#failure === undefined) {
+          this.#failure = { __proto__: null, error: reason };
+        }
+      }
+      this.#release();
+    });
+  }
+
+  // --- Answers
+
+  #respond(status, statusText, headers, bytes, source) {
+    this.#answered = true;
+    native.respond(status, statusText, headers, bytes, source);
+  }
+
+  #answerFetch(response) {
+    if (!internals.fetchApi.isResponse(response)) {
+      const error = new TypeError(`the fetch handler gave ${describe(response)}, expected a Response`);
+      this.fail("bad-response", error);
+      return;
+    }
+    this.#sendResponse(response);
+  }
+
+  #sendResponse(response) {
+    let parts;
+    try {
+      parts = internals.fetchApi.responseForHost(response);
+    } catch (error) {
+      this.fail("bad-response", error);
+      return;
+    }
+    const { status, statusText, headers, bytes, source, stream } = parts;
+    if (stream === null) {
+      this.#respond(status, statusText, headers, bytes, source);
+      return;
+    }
+    const pipe = native.pipeOpen();
+    this.#respond(status, statusText, headers, null, pipe);
+    this.#holds += 1;
+    PromisePrototypeThen(internals.fetchApi.pump(stream, pipe), () => this.#release(), (error) => {
+      if (!this.#ended) internals.logUncaught("Uncaught (in the response's body)", error);
+      this.fail("exception", error);
+      this.#release();
+    });
+  }
+
+  #answerTask(result) {
+    if (internals.fetchApi.isResponse(result)) {
+      this.#sendResponse(result);
+      return;
+    }
+    let text;
+    try {
+      text = JSONStringify(result);
+    } catch (error) {
+      this.fail("bad-response", error);
+      return;
+    }
+    if (text === undefined) this.#respond(204, "", [], null, -1);
+    else this.#respond(200, "", ["content-type", "application/json"], native.encodeUtf8(text), -1);
+  }
+
+  #take(result) {
+    if (this.#ended) return;
+    // The answer is not the guest's code any more: what goes wrong in here must not be lost.
+    try {
+      if (this.kind === "fetch") this.#answerFetch(result);
+      else if (this.kind === "task") this.#answerTask(result);
+    } catch (error) {
+      this.fail("bad-response", error);
+    }
+    this.#release();
+  }
+
+  // The handler's result: a value or a promise of one.
+  settle(result) {
+    if (this.kind === "fetch" && internals.fetchApi.isResponse(result)) {
+      this.#take(result);
+      return;
+    }
+    PromisePrototypeThen(PromiseResolve(result), (value) => this.#take(value), (reason) => {
+      this.fail("exception", reason);
+    });
+  }
+
+  // --- Listeners
+
+  respondWith(event, result) {
+    if (this.#dispatched !== event || this.#answer !== undefined) {
+      throw internals.domException(
+        this.#answer !== undefined
+          ? "respondWith was already called for this event"
+          : "respondWith was called after the event's listeners had run",
+        "InvalidStateError",
+      );
+    }
+    this.#answer = { __proto__: null, result };
+    stopImmediatePropagation(event);
+  }
+
+  dispatch(event) {
+    const thrown = [];
+    this.#dispatched = event;
+    this.#listenersFailWaits = this.kind !== "fetch";
+    events.dispatch(global, event, (error) => ArrayPrototypePush(thrown, error));
+    this.#dispatched = undefined;
+    // The first exception ends an event without an answer, and goes with it to the host.
+    const fails = thrown.length > 0 && this.#answer === undefined;
+    for (let i = fails ? 1 : 0; i < thrown.length; i++) internals.reportException(thrown[i]);
+    if (fails) {
+      this.fail("exception", thrown[0]);
+    } else if (this.#answer !== undefined) {
+      this.settle(this.#answer.result);
+    } else if (this.kind === "fetch") {
+      this.fail("bad-response", new TypeError("no listener of the fetch event called respondWith()"));
+    } else {
+      this.settle(undefined);
+    }
+  }
+}
+
+const eventStopImmediately = internals.Event.prototype.stopImmediatePropagation;
+const stopImmediatePropagation = (event) => ReflectApply(eventStopImmediately, event, []);
+
+// --- env -----------------------------------------------------------------------------------------------
+
+const makeBinding = (name, methods) => {
+  const binding = {};
+  for (let i = 0; i < methods.length; i++) {
+    const method = methods[i];
+    const functions = { [method](...args) { return native.bindingCall(name, method, args); } };
+    defineValue(binding, method, functions[method]);
+  }
+  return binding;
+};
+
+// A new object for every event: what a handler writes to it is gone with the event.
+const makeEnv = () => {
+  const { vars, bindings } = native.env();
+  const env = {};
+  for (let i = 0; i < vars.length; i += 2) defineValue(env, vars[i], vars[i + 1]);
+  for (let i = 0; i < bindings.length; i++) {
+    defineValue(env, bindings[i][0], makeBinding(bindings[i][0], bindings[i][1]));
+  }
+  return env;
+};
+
+// --- Called by the host --------------------------------------------------------------------------------
+
+entry.setModule = (namespace) => {
+  const exported = namespace.default;
+  handlers = webidl.isObject(exported) ? exported : undefined;
+};
+
+const taskObject = (payload) => ({
+  name: payload.name,
+  payload: payload.payload,
+  attempt: payload.attempt,
+  scheduledTime: payload.scheduledTime,
+});
+
+const firstArgument = (kind, payload) => {
+  if (kind === "fetch") {
+    return internals.fetchApi.requestFromHost(payload.method, payload.url, payload.headers, payload.body);
+  }
+  return kind === "task" ? taskObject(payload) : workerEvents.scheduledController(payload);
+};
+
+const makeEvent = (kind, payload, invocation, env) => {
+  if (kind === "fetch") return workerEvents.fetchEvent(invocation, firstArgument(kind, payload), env);
+  return kind === "task"
+    ? workerEvents.taskEvent(invocation, payload, env)
+    : workerEvents.scheduledEvent(invocation, payload, env);
+};
+
+const start = (invocation, kind, payload) => {
+  const handler = handlers === undefined ? undefined : handlers[kind];
+  if (typeof handler === "function") {
+    const context = workerEvents.executionContext(invocation);
+    const result = ReflectApply(handler, handlers, [firstArgument(kind, payload), makeEnv(), context]);
+    invocation.settle(result);
+  } else if (events.listenerCount(global, kind) > 0) {
+    invocation.dispatch(makeEvent(kind, payload, invocation, makeEnv()));
+  } else {
+    invocation.fail("no-handler", new TypeError(
+      `the script has no ${kind} handler: export a default object with a ${kind}() method, or call ` +
+      `addEventListener("${kind}", ...)`,
+    ));
+  }
+};
+
+entry.begin = (kind, payload) => {
+  const invocation = new Invocation(kind);
+  current = invocation;
+  try {
+    start(invocation, kind, payload);
+  } catch (error) {
+    invocation.fail("exception", error);
+  }
+};
+
+entry.fireTimer = timers.fire;
+entry.reportException = internals.reportException;
+entry.makeDOMException = internals.domException;
+
+// Structured cloning of platform objects, see structured_clone.js.
+entry.serialiseObject = internals.cloning.serialise;
+entry.deserialiseObject = internals.cloning.deserialise;
+
+const reported = new WeakSet();
+
+// kind 0: `promise` was rejected and nobody handles it. kind 1: somebody does, after that had been reported.
+entry.rejection = (kind, promise, reason) => {
+  if (kind === 1 && !WeakSetPrototypeDelete(reported, promise)) return;
+  if (kind === 0) WeakSetPrototypeAdd(reported, promise);
+  const type = kind === 0 ? "unhandledrejection" : "rejectionhandled";
+  const event = new PromiseRejectionEvent(type, { __proto__: null, cancelable: kind === 0, promise, reason });
+  const proceed = events.dispatch(global, event);
+  if (kind === 0 && proceed) internals.logUncaught("Uncaught (in promise)", reason);
+};
+
+entry.reset = () => {
+  if (current !== undefined) current.abandon();
+  current = undefined;
+  requestEpoch.value += 1;
+  timers.forgetAll();
+  consoleState.reset();
+  performanceState.reset();
+};
