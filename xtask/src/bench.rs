@@ -28,7 +28,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
 
 /// `cargo run` of the release `tables` program, ready for its own arguments.
 pub(crate) fn tables(context: &Context) -> Command {
-    let mut command = context.cargo();
+    let mut command = context.cargo_here();
     command.args(["run", "--release", "--package", "benches", "--bin", "tables", "--"]);
     command
 }

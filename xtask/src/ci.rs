@@ -206,7 +206,8 @@ fn no_tables(context: &Context) -> Result<Option<String>> {
 
 /// The quick tables, into the target folder: the ones in `docs/` are measured on purpose and in full.
 fn measure(context: &Context) -> Result<()> {
-    process::run(bench::tables(context).args(["--quick", "--out", "target/ci/benchmarks.md"]))
+    let out = context.metadata()?.target_directory.join("ci/benchmarks.md");
+    process::run(bench::tables(context).arg("--quick").arg("--out").arg(out))
 }
 
 fn tests(context: &Context) -> Result<()> {

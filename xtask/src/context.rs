@@ -47,6 +47,12 @@ impl Context {
         &self.root
     }
 
+    /// A `cargo` command in the user's own folder, which is inside the workspace, so that paths the user gives
+    /// mean what they say.
+    pub(crate) fn cargo_here(&self) -> Command {
+        Command::new(&self.cargo)
+    }
+
     /// A `cargo` command in the workspace's root.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = Command::new(&self.cargo);

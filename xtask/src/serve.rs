@@ -29,7 +29,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
 
 /// `cargo run` of the release server, ready for the server's own arguments.
 pub(crate) fn isolane(context: &Context) -> std::process::Command {
-    let mut command = context.cargo();
+    let mut command = context.cargo_here();
     command.args(["run", "--release", "--package", "runtime-server", "--bin", "isolane", "--"]);
     command
 }
