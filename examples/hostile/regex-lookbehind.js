@@ -5,6 +5,6 @@
 
 export default {
   fetch() {
-    return Response.json(/(?<=^(?:a+)+)b/.test("a".repeat(64) + "cb"));
+    return Response.json(/(?<=^(?:a+)+)b/.test("x" + "a".repeat(64) + "b"));
   },
 };
