@@ -221,8 +221,8 @@ const makeEnv = () => {
   const { vars, bindings } = native.env();
   const env = {};
   for (let i = 0; i < vars.length; i += 2) defineValue(env, vars[i], vars[i + 1]);
-  for (let i = 0; i < bindings.length; i++) {
-    defineValue(env, bindings[i][0], makeBinding(bindings[i][0], bindings[i][1]));
+  for (let i = 0; i < bindings.length; i += 2) {
+    defineValue(env, bindings[i], makeBinding(bindings[i], bindings[i + 1]));
   }
   return env;
 };

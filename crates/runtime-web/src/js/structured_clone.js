@@ -6,7 +6,7 @@
 // interface serialisable: `serialise(object)` gives a value that can be cloned, `deserialise(value)` the copy.
 
 const {
-  ArrayPrototypePush, Map, MapPrototypeGet, MapPrototypeSet, ObjectPrototype, ReflectGetPrototypeOf,
+  ArrayPrototypePush, ObjectPrototype, ReflectGetPrototypeOf,
 } = internals.prim;
 const { webidl } = internals;
 const { object } = webidl.converters;
@@ -14,13 +14,10 @@ const { object } = webidl.converters;
 const cloning = { __proto__: null };
 internals.cloning = cloning;
 
-const byTag = new Map();
 const registered = [];
 
 cloning.register = (tag, isInstance, serialise, deserialise) => {
-  const kind = { __proto__: null, tag, isInstance, serialise, deserialise };
-  ArrayPrototypePush(registered, kind);
-  MapPrototypeSet(byTag, tag, kind);
+  ArrayPrototypePush(registered, { __proto__: null, tag, isInstance, serialise, deserialise });
 };
 
 // Called by the host for an object that it would write as an ordinary one. Gives undefined if it is one, or
@@ -39,7 +36,12 @@ cloning.serialise = (value) => {
   throw internals.domException(`${name} object could not be cloned.`, "DataCloneError");
 };
 
-cloning.deserialise = (tag, value) => MapPrototypeGet(byTag, tag).deserialise(value);
+cloning.deserialise = (tag, value) => {
+  for (let i = 0; i < registered.length; i++) {
+    if (registered[i].tag === tag) return registered[i].deserialise(value);
+  }
+  throw internals.domException(`no platform class is called '${tag}'`, "DataCloneError");
+};
 
 cloning.register(
   "DOMException",

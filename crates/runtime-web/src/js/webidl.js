@@ -335,12 +335,12 @@ webidl.checkIllegal = (key) => {
   if (key !== webidl.illegal) throw new TypeError("Illegal constructor");
 };
 
-// Prototype object of an interface -> { name, inspector }. Read by console.
-const interfaces = new internals.prim.WeakMap();
-webidl.interfaceOfPrototype = (prototype) => internals.prim.WeakMapPrototypeGet(interfaces, prototype);
+// Prototype object of an interface -> { name, inspector }. Read by console and structured cloning.
+const interfaces = new Map();
+webidl.interfaceOfPrototype = (prototype) => MapPrototypeGet(interfaces, prototype);
 
 webidl.setInspector = (constructor, inspector) => {
-  internals.prim.WeakMapPrototypeGet(interfaces, constructor.prototype).inspector = inspector;
+  MapPrototypeGet(interfaces, constructor.prototype).inspector = inspector;
 };
 
 const makeMembersEnumerable = (target, isConstructor) => {
@@ -385,7 +385,7 @@ webidl.exposeInterface = (constructor, name = constructor.name, options = { __pr
       defineConstant(prototype, keys[i], constants[keys[i]]);
     }
   }
-  internals.prim.WeakMapPrototypeSet(interfaces, prototype, { __proto__: null, name, inspector: undefined });
+  MapPrototypeSet(interfaces, prototype, { __proto__: null, name, inspector: undefined });
   if (options.exposed !== false) defineValue(global, name, constructor, false);
   return constructor;
 };
