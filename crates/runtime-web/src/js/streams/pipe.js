@@ -7,7 +7,7 @@
 
 const { ArrayPrototypePush, PromisePrototypeThen, TypeError, promiseAll } = internals.prim;
 const { abort, streams } = internals;
-const { Deferred, acquireDefaultReader, acquireWriter, resolvedPromise, returnUndefined } = streams;
+const { Deferred, acquireDefaultReader, acquireWriter, resolvedPromise, returnUndefined, isolate } = streams;
 
 class Pipe {
   constructor(source, target, options) {
@@ -67,13 +67,13 @@ class Pipe {
       if (this.writer.stream !== undefined) this.writer.write(chunk, this);
     }
     const { source, target, writer } = this;
-    while (!this.shuttingDown && !this.reading && !this.hasPending) {
+    while (!this.shuttingDown && !this.reading && !this.hasPending && source.state === "readable") {
       // null (erroring) is not above 0 either; the writer's closed promise tells of it.
       if (target.closeQueuedOrInFlight || !(writer.desiredSize > 0)) {
         if (target.state === "writable" && !target.closeQueuedOrInFlight) writer.ready.listener = this;
         return;
       }
-      if (source.state === "readable" && source.controller.hasChunk) {
+      if (source.controller.hasChunk) {
         const chunk = source.controller.takeChunk();
         this.unwritten += 1;
         writer.write(chunk, this);
@@ -173,8 +173,9 @@ class Pipe {
       }
     };
     const { target } = this;
-    if (this.unwritten > 0 && target.state === "writable" && !target.closeQueuedOrInFlight) this.afterWrites = act;
-    else act();
+    if (target.state !== "writable" || target.closeQueuedOrInFlight) act();
+    else if (this.unwritten > 0) this.afterWrites = act;
+    else PromisePrototypeThen(resolvedPromise, act);
   }
 
   finish(hasError, error) {
@@ -186,6 +187,7 @@ class Pipe {
     else this.done.resolve(undefined);
   }
 }
+isolate(Pipe);
 
 // Both streams must be unlocked. `options` is a converted StreamPipeOptions.
 streams.pipe = (source, target, options) => {

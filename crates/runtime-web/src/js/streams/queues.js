@@ -4,8 +4,8 @@
 // How the streams are built: each public class (ReadableStream, WritableStreamDefaultWriter, ...) is a thin
 // facade around a core object that holds the state of the specification's internal slots and its abstract
 // operations as methods. The platform works with cores only; facades exist where a guest can hold one.
-// The cores' prototypes are never within a guest's reach, so that calling their methods is safe, and all
-// their fields are set by their constructors, so that no look-up goes on to Object.prototype.
+// The cores' prototypes are never within a guest's reach, so that calling their methods is safe, and they
+// do not inherit from Object.prototype (streams.isolate).
 //
 // Where an algorithm of the specification takes callbacks, a core takes an object: a source has
 // start/pull/cancel, a sink has start/write/close/abort, a read request has chunk/close/fail. One object
@@ -15,6 +15,7 @@ const {
   ArrayBuffer,
   ArrayBufferPrototypeTransferToFixedLength,
   NumberIsNaN,
+  ObjectSetPrototypeOf,
   Promise,
   PromisePrototypeThen,
   PromiseReject,
@@ -31,6 +32,13 @@ internals.streams = streams;
 
 const INFINITY = 1 / 0;
 
+// Takes an internal class off Object.prototype, so that a setter which the guest puts there is not met when a
+// constructor fills its fields.
+streams.isolate = (constructor) => {
+  ObjectSetPrototypeOf(constructor.prototype, null);
+  return constructor;
+};
+
 // A promise together with the means to settle it.
 let resolveOfLast;
 let rejectOfLast;
@@ -38,14 +46,15 @@ const keepResolvers = (resolve, reject) => {
   resolveOfLast = resolve;
   rejectOfLast = reject;
 };
-streams.Deferred = class Deferred {
+class Deferred {
   constructor() {
     this.promise = new Promise(keepResolvers);
     this.resolve = resolveOfLast;
     this.reject = rejectOfLast;
     resolveOfLast = rejectOfLast = undefined;
   }
-};
+}
+streams.Deferred = streams.isolate(Deferred);
 
 // Shared by all who only attach reactions to "a promise resolved with undefined"; never handed to a guest.
 const resolvedPromise = PromiseResolve(undefined);
@@ -61,7 +70,7 @@ const REJECTED = 2;
 // A promise that is made when somebody asks for it, for `closed` and `ready` of readers and writers, which
 // most users never look at. A rejection of it counts as handled. One platform object may listen to the
 // fulfilment without a promise being made: its `onReady` is called at once.
-streams.LazyPromise = class LazyPromise {
+class LazyPromise {
   constructor() {
     this.status = PENDING;
     this.reason = undefined;
@@ -73,7 +82,7 @@ streams.LazyPromise = class LazyPromise {
   get promise() {
     if (this.made !== undefined) return this.made;
     if (this.status === PENDING) {
-      this.deferred = new streams.Deferred();
+      this.deferred = new Deferred();
       this.made = this.deferred.promise;
     } else if (this.status === FULFILLED) {
       this.made = PromiseResolve(undefined);
@@ -120,10 +129,20 @@ streams.LazyPromise = class LazyPromise {
     this.made = undefined;
     this.deferred = undefined;
   }
-};
+}
+streams.LazyPromise = streams.isolate(LazyPromise);
 
 // The promise for what an algorithm returned. It is for reactions only, not for handing out.
 streams.settled = (result) => (result === undefined ? resolvedPromise : PromiseResolve(result));
+
+// The same for a start algorithm. Web IDL's "a promise resolved with" makes a new promise even for a promise,
+// and it is observable how many turns a start takes.
+streams.settledStart = (result) => {
+  if (result === undefined) return resolvedPromise;
+  const deferred = new Deferred();
+  deferred.resolve(result);
+  return deferred.promise;
+};
 
 // Calls a guest's promise-returning callback; what it throws becomes a rejection.
 streams.callForPromise = (callback, thisArgument, argumentsList) => {
@@ -144,11 +163,12 @@ class Node {
     this.next = undefined;
   }
 }
+streams.isolate(Node);
 
 // A first-in first-out list of values with sizes ("queue-with-sizes" of the specification). A linked list,
 // because writing to the end of an array can meet a setter that the guest put on Array.prototype. The last
 // node to leave is kept for the next value, so that a stream that holds one chunk at a time allocates nothing.
-streams.Queue = class Queue {
+class Queue {
   constructor() {
     this.head = undefined;
     this.tail = undefined;
@@ -215,7 +235,8 @@ streams.Queue = class Queue {
     this.length = 0;
     this.totalSize = 0;
   }
-};
+}
+streams.Queue = streams.isolate(Queue);
 
 // The high water mark of a converted QueuingStrategy.
 streams.highWaterMarkOf = (strategy, otherwise) => {

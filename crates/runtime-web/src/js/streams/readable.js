@@ -4,7 +4,7 @@
 const { PromiseReject, RangeError, ReflectApply, SymbolAsyncIterator, TypeError, defineValue,
   promiseMarkHandled } = internals.prim;
 const { streams, webidl } = internals;
-const { ReadableCore, acquireDefaultReader, callForPromise, handOut, highWaterMarkOf } = streams;
+const { ReadableCore, acquireDefaultReader, callForPromise, handOut, highWaterMarkOf, isolate } = streams;
 const { callback, converters, dictionary, enumeration, illegal, interfaceType, requiredArguments } = webidl;
 
 const queuingStrategy = dictionary("QueuingStrategy", [
@@ -35,7 +35,7 @@ const pipeOptions = dictionary("StreamPipeOptions", [
   { __proto__: null, key: "preventClose", converter: converters.boolean, defaultValue: () => false },
   {
     __proto__: null, key: "signal",
-    converter: interfaceType("AbortSignal", (value) => internals.isAbortSignal(value)),
+    converter: interfaceType("AbortSignal", (value) => internals.abort.isSignal(value)),
   },
 ]);
 
@@ -63,6 +63,7 @@ class GuestSource {
     return callForPromise(this.onCancel, this.object, [reason]);
   }
 }
+isolate(GuestSource);
 
 class ReadableStream {
   #core;

@@ -25,7 +25,7 @@ const {
   Uint8ClampedArray,
 } = internals.prim;
 const { streams } = internals;
-const { Queue, ReadableCore, copyBytes, newBuffer, settled, transferBuffer } = streams;
+const { Queue, ReadableCore, copyBytes, newBuffer, settled, settledStart, transferBuffer, isolate } = streams;
 
 // Who waits for the bytes of a pull-into descriptor.
 const BYOB_READER = 0;
@@ -50,6 +50,7 @@ class PullInto {
     return new this.View(transferBuffer(this.buffer), this.byteOffset, this.bytesFilled / this.elementSize);
   }
 }
+isolate(PullInto);
 
 class ByteRange {
   constructor(buffer, byteOffset, byteLength) {
@@ -58,6 +59,7 @@ class ByteRange {
     this.byteLength = byteLength;
   }
 }
+isolate(ByteRange);
 
 class ByteControllerCore {
   constructor(stream, source, highWaterMark, autoAllocateChunkSize) {
@@ -88,7 +90,7 @@ class ByteControllerCore {
   }
 
   start() {
-    PromisePrototypeThen(settled(this.source.start(this)), () => this.startAtOnce(), this.onFailed);
+    PromisePrototypeThen(settledStart(this.source.start(this)), () => this.startAtOnce(), this.onFailed);
   }
 
   startAtOnce() {
@@ -466,6 +468,7 @@ class ByteControllerCore {
     stream.fulfillRead(wanted.view(), stream.state === "closed");
   }
 }
+isolate(ByteControllerCore);
 
 // Fills `core` (a new ReadableCore) with a byte controller and starts it.
 streams.setUpByteController = (core, source, highWaterMark, autoAllocateChunkSize) => {

@@ -4,7 +4,7 @@
 
 const { PromiseReject, PromiseResolve, TypeError } = internals.prim;
 const { streams } = internals;
-const { Deferred, LazyPromise, Queue, resolvedPromise, withoutValue } = streams;
+const { Deferred, LazyPromise, Queue, resolvedPromise, withoutValue, isolate } = streams;
 const { illegal } = internals.webidl;
 
 class ReadableCore {
@@ -79,6 +79,7 @@ class ReadableCore {
     else request.chunk(chunk);
   }
 }
+isolate(ReadableCore);
 
 // What both kinds of reader do. A request has chunk(value), close(value) and fail(reason).
 class ReaderCore {
@@ -111,6 +112,7 @@ class ReaderCore {
     this.failRequests(reason);
   }
 }
+isolate(ReaderCore);
 
 // A read() of a default reader.
 class PromisedRead extends Deferred {

@@ -6,7 +6,7 @@ const {
   PromiseResolve, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeError,
 } = internals.prim;
 const { streams, webidl } = internals;
-const { Deferred, ReadableCore } = streams;
+const { Deferred, ReadableCore, isolate } = streams;
 const { defineTag, isObject } = webidl;
 
 const requireResult = (result) => {
@@ -74,6 +74,7 @@ class IteratorSource {
     });
   }
 }
+isolate(IteratorSource);
 
 // A core that reads what the iterable gives.
 streams.readableFrom = (iterable) => {
@@ -93,24 +94,28 @@ streams.readableFrom = (iterable) => {
   return core;
 };
 
+const passOn = (result) => result;
+
 class IteratorRead extends Deferred {
   constructor(iterator) {
     super();
     this.iterator = iterator;
+    // The promise that next() returned.
+    this.call = undefined;
   }
 
   chunk(value) {
-    streams.iterationSettled(this.iterator, this.promise);
+    streams.iterationSettled(this.iterator, this.call);
     this.resolve({ value, done: false });
   }
 
   close() {
-    streams.iterationEnded(this.iterator, this.promise);
+    streams.iterationEnded(this.iterator, this.call);
     this.resolve({ value: undefined, done: true });
   }
 
   fail(reason) {
-    streams.iterationEnded(this.iterator, this.promise);
+    streams.iterationEnded(this.iterator, this.call);
     this.reject(reason);
   }
 }
@@ -151,12 +156,15 @@ class ReadableStreamAsyncIterator {
     const { stream } = this.#reader;
     if (stream.state === "readable" && stream.controller.hasChunk) return this.#reader.readPromise();
     const request = new IteratorRead(this);
-    if (this.#ongoing === undefined) this.#ongoing = request.promise;
+    // One turn later than the read, as the specification has it: a pull that the read has caused comes first.
+    const result = PromisePrototypeThen(request.promise, passOn);
+    request.call = result;
+    if (this.#ongoing === undefined) this.#ongoing = result;
     this.#reader.read(request);
-    return request.promise;
+    return result;
   }
 
-  return(value = undefined) {
+  return(value) {
     if (!isObject(this) || !(#ongoing in this)) return PromiseReject(new TypeError("Illegal invocation"));
     const result = { value, done: true };
     if (this.#ongoing === undefined) {

@@ -7,7 +7,7 @@ const {
   TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array,
 } = internals.prim;
 const { streams } = internals;
-const { Deferred, ReadableCore, resolvedPromise } = streams;
+const { Deferred, ReadableCore, resolvedPromise, isolate } = streams;
 
 const copyOf = (chunk) => {
   const copy = new Uint8Array(TypedArrayPrototypeGetByteLength(chunk));
@@ -59,6 +59,7 @@ class TeeState {
     this.cancelDone.resolve(this.stream.cancel(reason));
   }
 }
+isolate(TeeState);
 
 // One branch as a source for its controller.
 class TeeBranchSource {
@@ -78,6 +79,7 @@ class TeeBranchSource {
     return this.tee.cancelBranch(this.index, reason);
   }
 }
+isolate(TeeBranchSource);
 
 // --- Arbitrary chunks. The tee itself is the read request, for all chunks. ---
 
@@ -144,6 +146,7 @@ class DefaultTeeRequest {
     this.tee.reading = false;
   }
 }
+isolate(DefaultTeeRequest);
 
 // --- Bytes ---
 
@@ -252,6 +255,7 @@ class ByteTeeRequest {
     this.tee.reading = false;
   }
 }
+isolate(ByteTeeRequest);
 
 // A read into the buffer that branch `index` lends.
 class ByteTeeIntoRequest {
@@ -302,6 +306,7 @@ class ByteTeeIntoRequest {
     this.tee.reading = false;
   }
 }
+isolate(ByteTeeIntoRequest);
 
 // Both branches as cores. `cloneForSecond` gives the second branch chunks of its own (byte streams always do).
 streams.tee = (stream, cloneForSecond) => {

@@ -7,7 +7,7 @@
 const { PromisePrototypeThen, PromiseReject, RangeError, ReflectApply, TypeError } = internals.prim;
 const { streams, webidl } = internals;
 const { Deferred, ReadableCore, WritableCore, callForPromise, highWaterMarkOf, queuingStrategy,
-  settled, sizeAlgorithmOf } = streams;
+  settled, sizeAlgorithmOf, isolate } = streams;
 const { callback, checkIllegal, converters, dictionary, illegal, isObject } = webidl;
 
 class TransformCore {
@@ -181,6 +181,7 @@ class TransformCore {
     });
   }
 }
+isolate(TransformCore);
 
 class TransformSink {
   constructor(core) {
@@ -203,6 +204,7 @@ class TransformSink {
     return this.core.abortWritable(reason);
   }
 }
+isolate(TransformSink);
 
 class TransformSource {
   constructor(core) {
@@ -223,6 +225,7 @@ class TransformSource {
     return this.core.cancelReadable(reason);
   }
 }
+isolate(TransformSource);
 
 // A transform over a transformer of the platform. The readable side holds `readableMark` chunks unread.
 streams.createTransform = (transformer, writableMark = 1, readableMark = 0) => {
@@ -274,6 +277,7 @@ class GuestTransformer {
     return callForPromise(this.onCancel, this.object, [reason]);
   }
 }
+isolate(GuestTransformer);
 
 class TransformStreamDefaultController {
   #core;

@@ -4,7 +4,7 @@
 const { PromiseReject, RangeError, ReflectApply, TypeError } = internals.prim;
 const { streams, webidl } = internals;
 const { Deferred, WritableCore, acquireWriter, callForPromise, handOut, highWaterMarkOf, queuingStrategy,
-  sizeAlgorithmOf } = streams;
+  sizeAlgorithmOf, isolate } = streams;
 const { callback, checkIllegal, converters, dictionary, illegal, isObject, requiredArguments } = webidl;
 
 const underlyingSink = dictionary("UnderlyingSink", [
@@ -45,6 +45,7 @@ class GuestSink {
     return callForPromise(this.onAbort, this.object, [reason]);
   }
 }
+isolate(GuestSink);
 
 class WritableStreamDefaultController {
   #core;

@@ -6,7 +6,7 @@
 
 const { PromisePrototypeThen, PromiseReject, TypeError } = internals.prim;
 const { abort, streams } = internals;
-const { Deferred, LazyPromise, Queue, resolvedPromise, settled } = streams;
+const { Deferred, LazyPromise, Queue, resolvedPromise, settled, settledStart, isolate } = streams;
 const { illegal } = internals.webidl;
 
 // In a controller's queue, after the last chunk.
@@ -166,6 +166,7 @@ class WritableCore {
     this.backpressure = backpressure;
   }
 }
+isolate(WritableCore);
 
 class WriterCore {
   constructor(stream) {
@@ -233,6 +234,7 @@ class WriterCore {
     this.stream = undefined;
   }
 }
+isolate(WriterCore);
 
 class WritableControllerCore {
   constructor(stream, sink, highWaterMark, sizeOf) {
@@ -262,7 +264,7 @@ class WritableControllerCore {
   start() {
     const { stream } = this;
     stream.updateBackpressure(this.desiredSize <= 0);
-    PromisePrototypeThen(settled(this.sink.start(this)), () => {
+    PromisePrototypeThen(settledStart(this.sink.start(this)), () => {
       this.started = true;
       this.advance();
     }, (reason) => {
@@ -401,6 +403,7 @@ class WritableControllerCore {
     this.advance();
   }
 }
+isolate(WritableControllerCore);
 
 streams.WritableCore = WritableCore;
 streams.acquireWriter = (stream) => new WriterCore(stream);
