@@ -135,19 +135,20 @@ streams.LazyPromise = streams.isolate(LazyPromise);
 // The promise for what an algorithm returned. It is for reactions only, not for handing out.
 streams.settled = (result) => (result === undefined ? resolvedPromise : PromiseResolve(result));
 
-// The same for a start algorithm. Web IDL's "a promise resolved with" makes a new promise even for a promise,
-// and it is observable how many turns a start takes.
-streams.settledStart = (result) => {
+// The same for what happens once in a stream's life: Web IDL makes a new promise even for a promise, and it is
+// observable how many turns that takes. Pull, write and transform go without it, for speed.
+streams.settledAnew = (result) => {
   if (result === undefined) return resolvedPromise;
   const deferred = new Deferred();
   deferred.resolve(result);
   return deferred.promise;
 };
 
-// Calls a guest's promise-returning callback; what it throws becomes a rejection.
+// Calls a guest's promise-returning callback; what it throws becomes a rejection. The promise is for reactions
+// only.
 streams.callForPromise = (callback, thisArgument, argumentsList) => {
   try {
-    return PromiseResolve(ReflectApply(callback, thisArgument, argumentsList));
+    return streams.settledAnew(ReflectApply(callback, thisArgument, argumentsList));
   } catch (error) {
     return PromiseReject(error);
   }

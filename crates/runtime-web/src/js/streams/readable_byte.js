@@ -25,7 +25,7 @@ const {
   Uint8ClampedArray,
 } = internals.prim;
 const { streams } = internals;
-const { Queue, ReadableCore, copyBytes, newBuffer, settled, settledStart, transferBuffer, isolate } = streams;
+const { Queue, ReadableCore, copyBytes, newBuffer, settled, settledAnew, transferBuffer, isolate } = streams;
 
 // Who waits for the bytes of a pull-into descriptor.
 const BYOB_READER = 0;
@@ -90,7 +90,7 @@ class ByteControllerCore {
   }
 
   start() {
-    PromisePrototypeThen(settledStart(this.source.start(this)), () => this.startAtOnce(), this.onFailed);
+    PromisePrototypeThen(settledAnew(this.source.start(this)), () => this.startAtOnce(), this.onFailed);
   }
 
   startAtOnce() {

@@ -6,7 +6,7 @@
 
 const { PromisePrototypeThen, PromiseReject, ReflectApply, TypeError } = internals.prim;
 const { streams, webidl } = internals;
-const { Queue, ReadableCore, settled, settledStart, isolate } = streams;
+const { Queue, ReadableCore, settled, settledAnew, isolate } = streams;
 const { checkIllegal, illegal } = webidl;
 
 class DefaultControllerCore {
@@ -39,7 +39,7 @@ class DefaultControllerCore {
   start() {
     const result = this.source.start(this);
     this.onFailed = (reason) => this.error(reason);
-    PromisePrototypeThen(settledStart(result), () => {
+    PromisePrototypeThen(settledAnew(result), () => {
       this.started = true;
       this.callPullIfNeeded();
     }, this.onFailed);

@@ -6,7 +6,7 @@
 
 const { PromisePrototypeThen, PromiseReject, TypeError } = internals.prim;
 const { abort, streams } = internals;
-const { Deferred, LazyPromise, Queue, resolvedPromise, settled, settledStart, isolate } = streams;
+const { Deferred, LazyPromise, Queue, resolvedPromise, settled, settledAnew, isolate } = streams;
 const { illegal } = internals.webidl;
 
 // In a controller's queue, after the last chunk.
@@ -264,7 +264,7 @@ class WritableControllerCore {
   start() {
     const { stream } = this;
     stream.updateBackpressure(this.desiredSize <= 0);
-    PromisePrototypeThen(settledStart(this.sink.start(this)), () => {
+    PromisePrototypeThen(settledAnew(this.sink.start(this)), () => {
       this.started = true;
       this.advance();
     }, (reason) => {
