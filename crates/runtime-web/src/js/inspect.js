@@ -11,7 +11,9 @@ const {
   GeneratorFunctionPrototype, MapIteratorPrototypeNext, MapPrototypeEntries, MapPrototypeGetSize, MathMin, NumberIsNaN,
   NumberPrototypeValueOf, ObjectIs, ObjectPrototype, ObjectPrototypeIsPrototypeOf, PromisePrototype,
   ReflectApply, ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf, ReflectOwnKeys, RegExpPrototypeExec,
-  RegExpPrototypeGetSource, RegExpPrototypeToString, SetIteratorPrototypeNext, SetPrototypeGetSize, SetPrototypeValues,
+  RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase,
+  RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode,
+  RegExpPrototypeGetUnicodeSets, SetIteratorPrototypeNext, SetPrototypeGetSize, SetPrototypeValues,
   String, StringPrototypeCharCodeAt, StringPrototypeIncludes, StringPrototypeReplaceAll, StringPrototypeSlice,
   StringPrototypeStartsWith, SymbolPrototypeToString, SymbolPrototypeValueOf, SymbolToStringTag,
   TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag,
@@ -90,6 +92,19 @@ const isBooleanObject = brand(BooleanPrototypeValueOf);
 const isSymbolObject = brand(SymbolPrototypeValueOf);
 const isBigIntObject = brand(BigIntPrototypeValueOf);
 const isStringObject = brand(internals.prim.StringPrototypeValueOf);
+// RegExp's own toString and flags read properties that a guest can replace.
+const regExpText = (value) => {
+  let text = `/${RegExpPrototypeGetSource(value)}/`;
+  if (RegExpPrototypeGetHasIndices(value)) text += "d";
+  if (RegExpPrototypeGetGlobal(value)) text += "g";
+  if (RegExpPrototypeGetIgnoreCase(value)) text += "i";
+  if (RegExpPrototypeGetMultiline(value)) text += "m";
+  if (RegExpPrototypeGetDotAll(value)) text += "s";
+  if (RegExpPrototypeGetUnicode(value)) text += "u";
+  if (RegExpPrototypeGetUnicodeSets(value)) text += "v";
+  if (RegExpPrototypeGetSticky(value)) text += "y";
+  return text;
+};
 const isRegExp = (value) => value !== internals.prim.RegExpPrototype && brand(RegExpPrototypeGetSource)(value);
 
 const hostIsError = internals.prim.Error.isError;
@@ -213,7 +228,7 @@ class Printer {
       const time = DatePrototypeGetTime(value);
       return this.#withKeys(NumberIsNaN(time) ? "Invalid Date" : DatePrototypeToISOString(value), value, level);
     }
-    if (isRegExp(value)) return this.#withKeys(RegExpPrototypeToString(value), value, level);
+    if (isRegExp(value)) return this.#withKeys(regExpText(value), value, level);
     if (isArrayBuffer(value) || webidl.isSharedArrayBuffer(value)) return this.#buffer(value);
     if (isDataView(value)) {
       return `DataView { byteLength: ${DataViewPrototypeGetByteLength(value)} }`;

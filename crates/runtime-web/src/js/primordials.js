@@ -125,7 +125,7 @@ captureMethods("Boolean", Boolean.prototype, "valueOf");
 captureMethods("BigInt", BigInt.prototype, "toString valueOf");
 captureMethods("Symbol", Symbol.prototype, "toString valueOf");
 captureMethods("Date", Date.prototype, "getTime toISOString toString valueOf");
-captureMethods("RegExp", RegExp.prototype, "exec toString");
+captureMethods("RegExp", RegExp.prototype, "exec");
 captureMethods("Error", Error.prototype, "toString");
 captureMethods("Map", Map.prototype, "clear delete entries forEach get has keys set values");
 captureMethods("Set", Set.prototype, "add clear delete forEach has values");
@@ -142,7 +142,8 @@ captureGetters("Set", Set.prototype, "size");
 captureGetters("ArrayBuffer", ArrayBuffer.prototype, "byteLength detached maxByteLength resizable");
 captureGetters("TypedArray", TypedArray.prototype, "buffer byteLength byteOffset length");
 captureGetters("DataView", DataView.prototype, "buffer byteLength byteOffset");
-captureGetters("RegExp", RegExp.prototype, "flags source");
+captureGetters("RegExp", RegExp.prototype,
+  "dotAll global hasIndices ignoreCase multiline source sticky unicode unicodeSets");
 prim.TypedArrayPrototypeGetSymbolToStringTag =
   uncurryThis(ReflectGetOwnPropertyDescriptor(TypedArray.prototype, Symbol.toStringTag).get);
 prim.SharedArrayBufferPrototypeGetByteLength = prim.SharedArrayBuffer === undefined
