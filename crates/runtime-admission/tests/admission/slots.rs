@@ -156,6 +156,16 @@ fn a_dropped_future_does_not_leak_its_place() {
 }
 
 #[test]
+fn a_waiter_that_moved_to_another_task_is_woken_there() {
+    let slots = set(roomy(1));
+    let held = lease(&slots, "ann", "a".into());
+    let first = waits(slots.acquire(&"ann"));
+    let second = waits(first.into_inner());
+    drop(held);
+    assert_eq!(woken(second).unwrap().start(), Start::Hit);
+}
+
+#[test]
 fn a_future_dropped_with_a_grant_of_new_capacity_frees_it() {
     let slots = set(roomy(1));
     let held = lease(&slots, "ann", "a".into());

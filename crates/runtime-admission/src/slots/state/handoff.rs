@@ -13,6 +13,7 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
     /// A place for a newcomer, if there is one that nobody else comes before.
     pub(super) fn admit(&mut self, key: KeyIndex) -> Option<Grant<K, R>> {
         let entry = &self.keys[key];
+        // What the invariants say already: who comes before would have been served.
         if !entry.queue.is_empty() {
             return None;
         }
