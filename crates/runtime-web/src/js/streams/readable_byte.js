@@ -487,3 +487,9 @@ streams.viewConstructors = {
   __proto__: null, BigInt64Array, BigUint64Array, DataView, Float16Array, Float32Array, Float64Array, Int16Array,
   Int32Array, Int8Array, Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray,
 };
+
+// The end of what a source of the platform gives. A reader that still lends a buffer gets it back.
+streams.closeByteStream = (controller) => {
+  controller.close();
+  if (controller.pendingPullIntos.length > 0) controller.respond(0);
+};

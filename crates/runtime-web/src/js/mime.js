@@ -1,0 +1,185 @@
+// MIME types as the MIME Sniffing specification parses and writes them, and how Fetch takes one out of a list of
+// Content-Type headers. Nothing is sniffed here.
+//
+// In `internals.mime`: `parse(text)` gives { type, subtype, essence, parameters } (parameters: flat names and values)
+// or null; `serialise(type)`, `parameter(type, name)`, `fromHeader(value)` (the combined header's value or null).
+
+const {
+  ArrayPrototypePush, StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeReplaceAll,
+  StringPrototypeSlice, StringPrototypeToLowerCase, Uint8Array,
+} = internals.prim;
+
+const mime = { __proto__: null };
+internals.mime = mime;
+
+// The token characters of HTTP.
+const tokenCodes = new Uint8Array(128);
+const tokenCharacters = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+for (let i = 0; i < tokenCharacters.length; i++) tokenCodes[StringPrototypeCharCodeAt(tokenCharacters, i)] = 1;
+
+const isToken = (text) => {
+  if (text.length === 0) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = StringPrototypeCharCodeAt(text, i);
+    if (code > 127 || tokenCodes[code] === 0) return false;
+  }
+  return true;
+};
+mime.isToken = isToken;
+
+const isHttpSpace = (code) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+
+// Without HTTP white space at both ends.
+const trimHttp = (text) => {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isHttpSpace(StringPrototypeCharCodeAt(text, start))) start += 1;
+  while (end > start && isHttpSpace(StringPrototypeCharCodeAt(text, end - 1))) end -= 1;
+  return start === 0 && end === text.length ? text : StringPrototypeSlice(text, start, end);
+};
+mime.trimHttp = trimHttp;
+
+// What may stand inside a quoted string.
+const isQuotable = (text) => {
+  for (let i = 0; i < text.length; i++) {
+    const code = StringPrototypeCharCodeAt(text, i);
+    if (code !== 0x09 && (code < 0x20 || code === 0x7f || code > 0xff)) return false;
+  }
+  return true;
+};
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+// Reads the quoted string that starts at `at`: { value, end }.
+const quotedString = (text, at) => {
+  let value = "";
+  let position = at + 1;
+  while (position < text.length) {
+    const code = StringPrototypeCharCodeAt(text, position);
+    if (code === QUOTE) return { __proto__: null, value, end: position + 1 };
+    if (code === BACKSLASH) {
+      position += 1;
+      if (position >= text.length) return { __proto__: null, value: `${value}\\`, end: position };
+    }
+    value += text[position];
+    position += 1;
+  }
+  return { __proto__: null, value, end: position };
+};
+
+const findFrom = (text, character, from) => {
+  const at = StringPrototypeIndexOf(text, character, from);
+  return at === -1 ? text.length : at;
+};
+
+const parameterIndex = (parameters, name) => {
+  for (let i = 0; i < parameters.length; i += 2) {
+    if (parameters[i] === name) return i;
+  }
+  return -1;
+};
+
+const parseParameters = (text, start) => {
+  const parameters = [];
+  let position = start;
+  while (position < text.length) {
+    position += 1;
+    while (position < text.length && isHttpSpace(StringPrototypeCharCodeAt(text, position))) position += 1;
+    const nameStart = position;
+    while (position < text.length && text[position] !== ";" && text[position] !== "=") position += 1;
+    const name = StringPrototypeToLowerCase(StringPrototypeSlice(text, nameStart, position));
+    if (position < text.length) {
+      if (text[position] === ";") continue;
+      position += 1;
+    }
+    if (position >= text.length) break;
+    let value;
+    if (text[position] === '"') {
+      const quoted = quotedString(text, position);
+      value = quoted.value;
+      position = findFrom(text, ";", quoted.end);
+    } else {
+      const end = findFrom(text, ";", position);
+      value = StringPrototypeSlice(text, position, end);
+      let length = value.length;
+      while (length > 0 && isHttpSpace(StringPrototypeCharCodeAt(value, length - 1))) length -= 1;
+      value = StringPrototypeSlice(value, 0, length);
+      position = end;
+      if (value === "") continue;
+    }
+    if (isToken(name) && isQuotable(value) && parameterIndex(parameters, name) === -1) {
+      ArrayPrototypePush(parameters, name, value);
+    }
+  }
+  return parameters;
+};
+
+mime.parse = (input) => {
+  const text = trimHttp(input);
+  const slash = StringPrototypeIndexOf(text, "/");
+  if (slash === -1) return null;
+  const type = StringPrototypeToLowerCase(StringPrototypeSlice(text, 0, slash));
+  const end = findFrom(text, ";", slash + 1);
+  const subtype = StringPrototypeToLowerCase(trimHttp(StringPrototypeSlice(text, slash + 1, end)));
+  if (!isToken(type) || !isToken(subtype)) return null;
+  return { __proto__: null, type, subtype, essence: `${type}/${subtype}`, parameters: parseParameters(text, end) };
+};
+
+mime.parameter = (mimeType, name) => {
+  const at = parameterIndex(mimeType.parameters, name);
+  return at === -1 ? undefined : mimeType.parameters[at + 1];
+};
+
+mime.serialise = (mimeType) => {
+  let text = mimeType.essence;
+  const { parameters } = mimeType;
+  for (let i = 0; i < parameters.length; i += 2) {
+    let value = parameters[i + 1];
+    if (!isToken(value)) {
+      value = `"${StringPrototypeReplaceAll(StringPrototypeReplaceAll(value, "\\", "\\\\"), '"', '\\"')}"`;
+    }
+    text += `;${parameters[i]}=${value}`;
+  }
+  return text;
+};
+
+// The parts of a combined header value, split at the commas outside of quoted strings.
+const splitHeader = (text) => {
+  const values = [];
+  let start = 0;
+  let position = 0;
+  while (position < text.length) {
+    if (text[position] === '"') {
+      position = quotedString(text, position).end;
+    } else if (text[position] === ",") {
+      ArrayPrototypePush(values, trimHttp(StringPrototypeSlice(text, start, position)));
+      position += 1;
+      start = position;
+    } else {
+      position += 1;
+    }
+  }
+  ArrayPrototypePush(values, trimHttp(StringPrototypeSlice(text, start)));
+  return values;
+};
+
+// "Extract a MIME type" of Fetch: the last valid one, with the charset of an equal one before it.
+mime.fromHeader = (header) => {
+  if (header === null) return null;
+  let found = null;
+  let charset;
+  const values = splitHeader(header);
+  for (let i = 0; i < values.length; i++) {
+    const candidate = mime.parse(values[i]);
+    if (candidate === null || candidate.essence === "*/*") continue;
+    const own = mime.parameter(candidate, "charset");
+    if (found === null || found.essence !== candidate.essence) {
+      charset = own;
+    } else if (own === undefined && charset !== undefined) {
+      ArrayPrototypePush(candidate.parameters, "charset", charset);
+    }
+    found = candidate;
+  }
+  return found;
+};
