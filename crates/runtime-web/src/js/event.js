@@ -375,7 +375,27 @@ const runHandler = (handler, target, event) => {
   }
 };
 
-events.defineHandler = (owner, name, type) => {
+const setHandler = (state, name, type, value) => {
+  if (state.handlers === undefined) {
+    if (value === null) return;
+    state.handlers = new Map();
+  }
+  const handler = MapPrototypeGet(state.handlers, name);
+  if (value === null) {
+    if (handler === undefined) return;
+    MapPrototypeDelete(state.handlers, name);
+    removeListener(state, type, handler, false);
+  } else if (handler === undefined) {
+    const added = { __proto__: null, value, type };
+    MapPrototypeSet(state.handlers, name, added);
+    addListener(state, type, added, false, false, false).handler = added;
+  } else {
+    handler.value = value;
+  }
+};
+
+// `onSet(target)` runs after every assignment.
+events.defineHandler = (owner, name, type, onSet = undefined) => {
   const stateFor = owner === global ? () => globalState : stateOf;
   const accessors = {
     get [name]() {
@@ -384,24 +404,8 @@ events.defineHandler = (owner, name, type) => {
       return handler === undefined ? null : handler.value;
     },
     set [name](value) {
-      const state = stateFor(this);
-      if (!webidl.isObject(value)) value = null;
-      if (state.handlers === undefined) {
-        if (value === null) return;
-        state.handlers = new Map();
-      }
-      const handler = MapPrototypeGet(state.handlers, name);
-      if (value === null) {
-        if (handler === undefined) return;
-        MapPrototypeDelete(state.handlers, name);
-        removeListener(state, type, handler, false);
-      } else if (handler === undefined) {
-        const added = { __proto__: null, value, type };
-        MapPrototypeSet(state.handlers, name, added);
-        addListener(state, type, added, false, false, false).handler = added;
-      } else {
-        handler.value = value;
-      }
+      setHandler(stateFor(this), name, type, webidl.isObject(value) ? value : null);
+      if (onSet !== undefined) onSet(this);
     },
   };
   const descriptor = ReflectGetOwnPropertyDescriptor(accessors, name);

@@ -34,11 +34,11 @@ const arm = (timer, level) => {
   native.timerStart(timer.id, delay);
 };
 
-const add = (handler, delay, args, repeat) => {
+const add = (handler, delay, args, repeat, level) => {
   const id = ++lastId;
   const timer = { __proto__: null, id, handler, delay, args, repeat, nesting: 0 };
   MapPrototypeSet(active, id, timer);
-  arm(timer, nesting);
+  arm(timer, level);
   return id;
 };
 
@@ -46,7 +46,8 @@ const remove = (id) => {
   if (MapPrototypeDelete(active, id)) native.timerStop(id);
 };
 
-timers.start = (callback, delay) => add(callback, delay > maximumDelay ? maximumDelay : delay, undefined, false);
+// The platform's own timers take no part in the nesting of the guest's.
+timers.start = (callback, delay) => add(callback, delay > maximumDelay ? maximumDelay : delay, undefined, false, -1);
 timers.stop = remove;
 timers.forgetAll = () => {
   MapPrototypeClear(active);
@@ -76,7 +77,7 @@ timers.fire = (id) => {
 const schedule = (prefix, handler, timeout, args, repeat) => {
   if (typeof handler !== "function") handler = DOMString(handler, prefix, "Argument 1");
   const delay = long(timeout, prefix, "Argument 2");
-  return add(handler, delay < 0 ? 0 : delay, args, repeat);
+  return add(handler, delay < 0 ? 0 : delay, args, repeat, nesting);
 };
 
 const clear = (prefix, id) => remove(long(id, prefix, "Argument 1"));
