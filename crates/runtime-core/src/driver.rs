@@ -57,6 +57,8 @@ pub struct Driver {
     handler_cpu: Duration,
     is_stalled: bool,
     has_told_response: bool,
+    /// The end, while the caller has not yet been told of the response.
+    pending_finish: Option<Finish>,
     report: Report,
     end: Option<Finish>,
 }
@@ -93,6 +95,7 @@ impl Driver {
             handler_cpu: Duration::ZERO,
             is_stalled: false,
             has_told_response: false,
+            pending_finish: None,
             report,
             end: None,
         }
@@ -113,7 +116,7 @@ impl Driver {
                 self.has_told_response = true;
                 return Poll::Ready(Progress::Responded);
             }
-            if self.end.is_some() {
+            if self.has_ended() {
                 return Poll::Ready(Progress::Ended);
             }
             self.poll_calls(cx);
@@ -143,6 +146,16 @@ impl Driver {
                 None => return Poll::Pending,
             }
         }
+    }
+
+    /// Whether the request has ended. Known without waiting if it ended in the turn that gave the response.
+    pub fn has_ended(&mut self) -> bool {
+        if self.has_told_response
+            && let Some(finish) = self.pending_finish.take()
+        {
+            self.end_with(finish, None);
+        }
+        self.end.is_some()
     }
 
     /// The request, between turns: for the world above to take the response out.
@@ -293,7 +306,10 @@ impl Driver {
             self.responded = Some(Instant::now());
             self.report.phases.handler = self.placed.elapsed();
         }
-        if let Some(finish) = reply.finish {
+        if self.responded.is_some() && !self.has_told_response {
+            // The caller takes the response out of the request first.
+            self.pending_finish = reply.finish;
+        } else if let Some(finish) = reply.finish {
             self.end_with(finish, None);
         }
     }

@@ -36,6 +36,7 @@ mod timers;
 
 mod driver;
 mod mode;
+mod resident;
 mod turn;
 
 pub use driver::{Driver, Progress};
@@ -53,6 +54,7 @@ pub use outcome::{Failure, Outcome, Phases, Recycle, Report, ScriptFault, ShedRe
 pub use process::{InitError, SnapshotSource, V8, V8Config};
 pub use quarantine::{Health, health};
 pub use realm::{Finish, GuestRequest, Realm, RealmState};
+pub use resident::Resident;
 pub use script::{Script, ScriptError};
 pub use snapshot::{SnapshotError, SnapshotInfo, build as build_snapshot, inspect as inspect_snapshot};
 pub use turn_threads::TurnThreads;

@@ -84,14 +84,15 @@ impl std::fmt::Debug for Realm {
 
 /// One request as the world above the core sees it. Its native functions find it through [`RealmState::request`].
 pub trait GuestRequest: Any + Send {
-    /// The arguments of the `begin` hook: the event's kind and payload.
+    /// The arguments of the `begin` hook: the event's kind and payload. None if there is no event: the request ends
+    /// well once the script is loaded.
     ///
     /// # Errors
     /// If the event cannot be represented in the guest's heap; the request then ends as [`Outcome::ExceededMemory`].
     fn begin<'s>(
         &mut self,
         scope: &mut v8::PinScope<'s, '_>,
-    ) -> Result<[v8::Local<'s, v8::Value>; 2], GuestError>;
+    ) -> Result<Option<[v8::Local<'s, v8::Value>; 2]>, GuestError>;
 }
 
 /// How the guest's side of a request came to its end.

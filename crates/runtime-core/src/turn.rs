@@ -196,7 +196,9 @@ impl Turn<'_, '_> {
             Task::Load => {
                 let is_loaded = RealmState::of(scope).is_some_and(|state| state.realm.is_loaded);
                 if is_loaded {
-                    self.handle_first(scope, context)
+                    // Whatever the request before left behind must not be felt by this one.
+                    self.meter.allow(self.allowance.handler);
+                    self.hook(scope, Hook::Reset, &[]).and_then(|()| self.handle_first(scope, context))
                 } else {
                     let started = Instant::now();
                     self.meter.allow(self.allowance.startup);
@@ -388,6 +390,12 @@ impl Turn<'_, '_> {
             state.request = Some(request);
         }
         let arguments = arguments.map_err(|error| self.halted(scope, Outcome::ExceededMemory, error))?;
+        let Some(arguments) = arguments else {
+            if let Some(state) = RealmState::of(scope) {
+                state.finish(Finish::ok());
+            }
+            return Ok(Stage::Handling);
+        };
         self.hook(scope, Hook::Begin, &arguments)?;
         self.drain(scope, context)?;
         self.run_timers(scope, context)?;

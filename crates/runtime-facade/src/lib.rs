@@ -1,1 +1,46 @@
-//! Placeholder.
+#![forbid(unsafe_code)]
+//! One runtime, whose execution mode is a run-time value. A cargo feature makes a mode available and changes nothing
+//! else; the names of the specification are re-exported from the modes.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use runtime_facade::{Call, Event, Mode, Runtime, RuntimeLimits};
+//!
+//! let runtime = Runtime::builder()
+//!     .mode(Mode::named("pinned".parse()?, &Default::default())?)
+//!     .limits(RuntimeLimits { cpu_ms: 20, ..RuntimeLimits::default() })
+//!     .build()?;
+//! let script = "export default { fetch() { return new Response('hello') } }";
+//! let call = Call::new(script, Event::get("http://localhost/")).owner("tenant-1");
+//! let answer = runtime.execute(call).await?.collect().await?;
+//! assert_eq!(answer.text(), "hello");
+//! # Ok(()) }
+//! ```
+
+mod mode;
+mod runtime;
+
+pub use mode::{BuildError, Capacity, Mode, ModeName};
+pub use runtime::{Builder, Runtime, RuntimeStats};
+
+#[cfg(feature = "pinned")]
+pub use mode_pinned::{
+    PinnedInitError, PinnedPool, PinnedPoolConfig, execute_pinned, init_pinned_pool, init_pinned_pool_full,
+    init_pinned_pool_with_owner_limit, pinned_pool_stats, pinned_thread_stats,
+};
+#[cfg(feature = "pool")]
+pub use mode_pool::{Pool, PoolConfig, PoolInitError, execute_pooled, init_pool, pool_stats};
+#[cfg(feature = "shared")]
+pub use mode_shared::{ExecutionContext, SharedConfig, SharedIsolate, SharedMode};
+#[cfg(feature = "worker")]
+pub use mode_worker::{Worker, WorkerConfig, WorkerMode};
+pub use runtime_core::{
+    ContextPolicy, ExecutionMode, Failure, Health, InitError, ModeStats, Outcome, Phases, ProcessMemory,
+    Recycle, Report, RuntimeLimits, Script, ScriptError, ScriptFault, ShedReason, SnapshotError,
+    SnapshotSource, Start, V8, V8Config, health, process_memory,
+};
+pub use runtime_web::{
+    Bindings, Body, BodyError, Call, Collected, End, EndOfRequest, Event, Execution, FetchRequest,
+    FetchResponse, LogLevel, LogRecord, NoOps, OpError, Ops, RedirectMode, Request, Response, ResponseBody,
+    Scheduled, Task, WorkerCode,
+};

@@ -1,1 +1,34 @@
-//! Placeholder.
+#![forbid(unsafe_code)]
+//! The guest's world: the Web APIs that a worker finds, the events that it gets, what its host does for it
+//! ([`Ops`]), and the base snapshot that holds all of it. No execution mode is known here, and there are no sockets:
+//! all input and output goes through [`Ops`].
+//!
+//! A host makes a [`Call`] (whose worker, which code, which event) and gives it to a mode with [`execute`]:
+//! the answer is an [`Execution`], a response whose body may stream on, with the end of the request and its figures
+//! behind it.
+
+mod event;
+mod body;
+mod response;
+mod ops;
+mod code;
+mod call;
+mod execute;
+mod session;
+
+mod platform;
+mod pipe;
+mod web_request;
+mod natives;
+
+pub use body::{Body, BodyError};
+pub use call::Call;
+pub use code::WorkerCode;
+pub use event::{Event, Request, Scheduled, Task};
+pub use execute::execute;
+pub use ops::{
+    Bindings, FetchRequest, FetchResponse, LogLevel, LogRecord, NoOps, OpError, Ops, RedirectMode,
+};
+pub use session::{AbortHandle, Session};
+pub use platform::{build_snapshot, ensure_init, extension, init, inspect_snapshot};
+pub use response::{Collected, End, EndOfRequest, Execution, Response, ResponseBody};

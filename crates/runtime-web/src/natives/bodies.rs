@@ -1,0 +1,157 @@
+//! The natives that move bodies and make outbound requests.
+
+use http::Method;
+use runtime_core::{HostCallError, HostCalls, HostValue, Native, RealmState, RuntimeLimits};
+
+use super::flow::{header_map, request};
+use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
+use crate::body::Body;
+use crate::ops::{FetchRequest, FetchResponse, RedirectMode};
+use crate::pipe::pipe;
+
+pub(super) fn natives() -> Vec<Native> {
+    vec![
+        Native::new("fetch", fetch),
+        Native::new("bodyRead", body_read),
+        Native::new("bodyCancel", body_cancel),
+        Native::new("pipeOpen", pipe_open),
+        Native::new("pipeWrite", pipe_write),
+        Native::new("pipeClose", pipe_close),
+        Native::new("pipeAbort", pipe_abort),
+    ]
+}
+
+fn body_error(error: crate::body::BodyError) -> HostCallError {
+    HostCallError::type_error(error.message)
+}
+
+fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
+    let Ok(method) = Method::from_bytes(string(scope, &arguments, 0).as_bytes()) else {
+        return throw_type_error(scope, "fetch failed: the method is not a valid HTTP method");
+    };
+    let url = string(scope, &arguments, 1);
+    let headers = header_map(scope, arguments.get(2));
+    let body = bytes(&arguments, 3);
+    let source = arguments.get(4).int32_value(scope).unwrap_or(-1);
+    let redirect = match &*string(scope, &arguments, 5) {
+        "error" => RedirectMode::Error,
+        "manual" => RedirectMode::Manual,
+        _ => RedirectMode::Follow,
+    };
+    let counted = RealmState::of(scope).map(|state| state.count_subrequest());
+    if let Some(Err(error)) = counted {
+        return error.throw(scope);
+    }
+    let Some(request) = request(scope) else {
+        return throw_type_error(scope, "fetch failed: no request is being served");
+    };
+    let body = match (u32::try_from(source), body) {
+        (Ok(source), _) => match request.bodies.take(source) {
+            Some(body) => body,
+            None => return throw_type_error(scope, "fetch failed: the body has been used already"),
+        },
+        (Err(_), Some(body)) => Body::from(body),
+        (Err(_), None) => Body::empty(),
+    };
+    let ops = std::sync::Arc::clone(&request.ops);
+    let outbound = std::sync::Arc::clone(&request.outbound);
+    let arrivals = request.bodies.arrivals();
+    let promise = HostCalls::start(scope, async move {
+        // The semaphore is never closed.
+        let _permit = outbound.acquire_owned().await;
+        let answer = ops
+            .fetch(FetchRequest { method, url, headers, body, redirect })
+            .await
+            .map_err(|error| HostCallError::type_error(format!("fetch failed: {}", error.message)))?;
+        let FetchResponse { status, status_text, url, headers, body, is_redirected } = answer;
+        let mut flat = Vec::with_capacity(2 * headers.len());
+        for (name, value) in &headers {
+            flat.push(HostValue::String(name.as_str().to_owned()));
+            // Each byte becomes one code unit.
+            flat.push(HostValue::String(value.as_bytes().iter().map(|byte| char::from(*byte)).collect()));
+        }
+        let body = if body.is_empty() { -1.0 } else { f64::from(arrivals.add(body)) };
+        let field = |name: &str, value| (name.to_owned(), value);
+        Ok(HostValue::Object(vec![
+            field("status", HostValue::Number(f64::from(status))),
+            field("statusText", HostValue::String(status_text)),
+            field("url", HostValue::String(url)),
+            field("headers", HostValue::Array(flat)),
+            field("body", HostValue::Number(body)),
+            field("redirected", HostValue::Bool(is_redirected)),
+        ]))
+    });
+    if let Some(promise) = promise {
+        result.set(promise.into());
+    }
+}
+
+fn body_read<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
+    let id = number(scope, &arguments, 0);
+    let reader = request(scope).and_then(|request| request.bodies.reader(id));
+    let promise = HostCalls::start(scope, async move {
+        let Some(reader) = reader else { return Ok(HostValue::Null) };
+        let mut body = reader.lock().await;
+        let chunk = body.chunk().await.map_err(body_error)?;
+        Ok(chunk.map_or(HostValue::Null, HostValue::Bytes))
+    });
+    if let Some(promise) = promise {
+        result.set(promise.into());
+    }
+}
+
+fn body_cancel<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Return<'s>) {
+    let id = number(scope, &arguments, 0);
+    if let Some(request) = request(scope) {
+        request.bodies.cancel(id);
+    }
+}
+
+fn pipe_open<'s>(scope: Scope<'_, 's, '_>, _arguments: Arguments<'s>, mut result: Return<'s>) {
+    let Some(state) = RealmState::of(scope) else { return };
+    let capacity = usize::try_from(state.limits().stream_buffer_bytes).unwrap_or(usize::MAX);
+    let limit = RuntimeLimits::cap(state.limits().response_bytes);
+    let Some(request) = request(scope) else { return };
+    let (writer, reader) = pipe(capacity, limit);
+    let id = request.bodies.add_pipe(writer, Body::pinned(reader));
+    result.set_uint32(id);
+}
+
+fn pipe_write<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
+    let id = number(scope, &arguments, 0);
+    let Some(chunk) = bytes(&arguments, 1) else {
+        return throw_type_error(scope, "a body's chunk must be a Uint8Array");
+    };
+    let written = request(scope)
+        .and_then(|request| request.bodies.writer(id))
+        .map(|writer| writer.write(chunk).map(|has_room| (has_room, writer.room())));
+    match written {
+        Some(Ok((true, _))) => result.set_bool(true),
+        Some(Ok((false, room))) => {
+            let promise = HostCalls::start(scope, async move {
+                room.await.map_err(body_error)?;
+                Ok(HostValue::Undefined)
+            });
+            if let Some(promise) = promise {
+                result.set(promise.into());
+            }
+        }
+        Some(Err(error)) => body_error(error).throw(scope),
+        None => throw_type_error(scope, "the body has ended already"),
+    }
+}
+
+fn pipe_close<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Return<'s>) {
+    let id = number(scope, &arguments, 0);
+    if let Some(writer) = request(scope).and_then(|request| request.bodies.take_writer(id)) {
+        writer.close();
+    }
+}
+
+fn pipe_abort<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Return<'s>) {
+    let id = number(scope, &arguments, 0);
+    let message = string(scope, &arguments, 1);
+    if let Some(writer) = request(scope).and_then(|request| request.bodies.take_writer(id)) {
+        writer.abort(message);
+    }
+}

@@ -1,0 +1,241 @@
+//! What a request gives: the response, whose body may stream on, and then the end with its figures.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Frame, SizeHint};
+use runtime_core::{Failure, Outcome, Report};
+use tokio::sync::oneshot;
+
+use crate::body::{Body, BodyError};
+
+/// A worker's response.
+#[derive(Debug)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The reason phrase that the guest gave, if any.
+    pub status_text: String,
+    /// The headers, in order, duplicates kept.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: ResponseBody,
+}
+
+/// The body of a response. Dropping it before its end cancels the request: the client has gone away.
+#[derive(Debug, Default)]
+pub struct ResponseBody {
+    body: Body,
+    /// Dropped, it cancels the request; taken out at the body's end.
+    cancel: Option<oneshot::Sender<()>>,
+}
+
+impl ResponseBody {
+    pub(crate) fn new(body: Body) -> Self {
+        Self { body, cancel: None }
+    }
+
+    /// Ties the request to the body, unless the body has ended already.
+    pub(crate) fn cancel_on_drop(&mut self, cancel: oneshot::Sender<()>) {
+        if !http_body::Body::is_end_stream(&self.body) && self.body.as_bytes().is_none() {
+            self.cancel = Some(cancel);
+        } else {
+            // Nothing of the request can be canceled through a body that is all at hand.
+            let _ = cancel.send(());
+        }
+    }
+
+    /// The bytes, if they are all at hand.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        self.body.as_bytes()
+    }
+
+    fn note_end(&mut self) {
+        if let Some(cancel) = self.cancel.take() {
+            let _ = cancel.send(());
+        }
+    }
+
+    /// The next bytes; none at the end. See [`Body::chunk`].
+    ///
+    /// # Errors
+    /// If the body breaks off.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        let chunk = self.body.chunk().await;
+        if !matches!(chunk, Ok(Some(_))) {
+            self.note_end();
+        }
+        chunk
+    }
+
+    /// All bytes to the end.
+    ///
+    /// # Errors
+    /// If the body breaks off.
+    pub async fn collect(mut self) -> Result<Bytes, BodyError> {
+        let collected = std::mem::take(&mut self.body).collect().await;
+        self.note_end();
+        collected
+    }
+}
+
+impl http_body::Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(None | Some(Err(_))) = &frame {
+            self.note_end();
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// How a request ended, after its response.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// What happened, if it did not go well.
+    pub message: String,
+    /// The figures.
+    pub report: Report,
+}
+
+/// A response, and the end that follows it.
+///
+/// The request goes on after the response: the body streams, `waitUntil` runs. [`Execution::end`] resolves when all
+/// of that is over.
+#[derive(Debug)]
+pub struct Execution {
+    /// The response.
+    pub response: Response,
+    /// The end, as a future.
+    pub end: EndOfRequest,
+}
+
+impl Execution {
+    /// Calls `then` when the request has come to its end, whether or not anybody waits for that.
+    #[must_use]
+    pub fn on_end(mut self, then: impl FnOnce() + Send + 'static) -> Self {
+        self.end = match self.end.0 {
+            EndKind::Known(_) => {
+                then();
+                self.end
+            }
+            EndKind::Awaited(end) => {
+                let (sender, receiver) = oneshot::channel();
+                tokio::spawn(async move {
+                    let end = end.await;
+                    then();
+                    if let Ok(end) = end {
+                        let _ = sender.send(end);
+                    }
+                });
+                EndOfRequest::awaited(receiver)
+            }
+        };
+        self
+    }
+
+    /// Reads the body to its end and waits for the request's.
+    ///
+    /// # Errors
+    /// If the body breaks off, with the request's outcome; and if the request ended badly after its response, so that
+    /// what was read may be trusted.
+    pub async fn collect(self) -> Result<Collected, Failure> {
+        let Response { status, status_text, headers, body } = self.response;
+        let body = body.collect().await;
+        let End { outcome, message, report } = self.end.await;
+        match body {
+            Ok(body) if outcome == Outcome::Ok => {
+                Ok(Collected { status, status_text, headers, body, report })
+            }
+            Ok(_) => Err(Failure { outcome, message, report: Box::new(report) }),
+            Err(error) => {
+                let (outcome, message) = match outcome {
+                    Outcome::Ok => (Outcome::Exception, error.message),
+                    other => (other, message),
+                };
+                Err(Failure { outcome, message, report: Box::new(report) })
+            }
+        }
+    }
+}
+
+/// A whole response.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// The status.
+    pub status: u16,
+    /// The reason phrase that the guest gave, if any.
+    pub status_text: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// The figures.
+    pub report: Report,
+}
+
+impl Collected {
+    /// The body as text; what is not UTF-8 is replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// Resolves when a request has come to its end.
+///
+/// # Cancel safety
+/// Dropping it changes nothing for the request.
+#[derive(Debug)]
+pub struct EndOfRequest(EndKind);
+
+#[derive(Debug)]
+enum EndKind {
+    Known(Option<Box<End>>),
+    Awaited(oneshot::Receiver<End>),
+}
+
+impl EndOfRequest {
+    pub(crate) fn known(end: End) -> Self {
+        Self(EndKind::Known(Some(Box::new(end))))
+    }
+
+    pub(crate) fn awaited(end: oneshot::Receiver<End>) -> Self {
+        Self(EndKind::Awaited(end))
+    }
+}
+
+impl Future for EndOfRequest {
+    type Output = End;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
+        // The task that drives a request is dropped without a word only when its runtime shuts down.
+        let lost = || End {
+            outcome: Outcome::Canceled,
+            message: "the runtime that drove the request was shut down".to_owned(),
+            report: Report::default(),
+        };
+        match &mut self.0 {
+            EndKind::Known(end) => Poll::Ready(end.take().map_or_else(lost, |end| *end)),
+            EndKind::Awaited(end) => Pin::new(end).poll(cx).map(|end| end.unwrap_or_else(|_| lost())),
+        }
+    }
+}
