@@ -58,6 +58,8 @@ struct State {
     held: bool,
     /// The future that holds the gate without having been polled since.
     granted: Option<u64>,
+    /// The holder will never leave; see [`FairGate::abandon`].
+    is_abandoned: bool,
     /// Identifies the next waiter; never reused.
     next_id: u64,
     /// Who waits, in the order of asking.
@@ -116,7 +118,13 @@ impl FairGate {
     /// A gate that nobody holds.
     #[must_use]
     pub fn new() -> Self {
-        let state = State { held: false, granted: None, next_id: 0, queue: LinkedHashMap::new() };
+        let state = State {
+            held: false,
+            granted: None,
+            is_abandoned: false,
+            next_id: 0,
+            queue: LinkedHashMap::new(),
+        };
         Self(Arc::new(Shared { state: Mutex::new(state) }))
     }
 
@@ -161,15 +169,41 @@ impl FairGate {
     pub fn enqueue(&self, on_grant: OnGrant) -> Ticket {
         let mut state = self.0.state.lock();
         let shared = Arc::clone(&self.0);
-        if state.enter_if_free() {
+        if !state.is_abandoned && state.enter_if_free() {
             let id = state.next_id;
             state.next_id += 1;
             drop(state);
             deliver(on_grant, GatePass(Arc::clone(&self.0)));
             return Ticket { shared, id };
         }
+        if state.is_abandoned {
+            let id = state.next_id;
+            state.next_id += 1;
+            drop(state);
+            drop(on_grant);
+            return Ticket { shared, id };
+        }
         let id = state.enqueue(Waiter::Callback(on_grant));
         Ticket { shared, id }
+    }
+
+    /// The holder will never leave, or nobody may enter after it: callbacks that wait are dropped uncalled, those
+    /// that come later at once. Futures go on waiting; whoever polls them has to know. Idempotent.
+    ///
+    /// A callback learns of this by its drop, so one that somebody waits for owns something that tells.
+    pub fn abandon(&self) {
+        let dropped: Vec<Waiter> = {
+            let mut state = self.0.state.lock();
+            state.is_abandoned = true;
+            let ids: Vec<u64> = state
+                .queue
+                .iter()
+                .filter(|(_, waiter)| matches!(waiter, Waiter::Callback(_)))
+                .map(|(id, _)| *id)
+                .collect();
+            ids.iter().filter_map(|id| state.queue.remove(id)).collect()
+        };
+        drop(dropped);
     }
 
     /// The number of those that wait; who has been granted the gate does not count.

@@ -253,7 +253,7 @@ where
             self.isolate.condemn();
             quarantine::note_recovered(bytes);
             drop(value);
-            std::mem::forget(pass);
+            drop(pass);
             return;
         }
         drop(token);

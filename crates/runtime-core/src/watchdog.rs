@@ -224,6 +224,8 @@ impl ThreadRecord {
         }
         let after: Option<Box<dyn Any + Send>> = turn.control.lose(reason);
         drop(after);
+        // Other requests of this isolate wait for a gate that will not open again.
+        turn.isolate.gate().abandon();
     }
 }
 

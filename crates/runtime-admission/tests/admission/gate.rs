@@ -293,3 +293,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_abandoned_gate_drops_its_callbacks_uncalled() {
+    let gate = FairGate::new();
+    let _never_leaves = gate.try_enter().expect("the gate is free");
+    let (called, calls) = std::sync::mpsc::channel::<()>();
+    let waiting = called.clone();
+    gate.enqueue(Box::new(move |_pass| waiting.send(()).expect("the receiver lives")));
+    gate.abandon();
+    gate.enqueue(Box::new(move |_pass| called.send(()).expect("the receiver lives")));
+    assert_eq!(calls.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected));
+}
