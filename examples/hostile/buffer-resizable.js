@@ -1,7 +1,7 @@
 // Keeps resizable buffers that reserve four gigabytes of addresses each.
 //
 // Outcomes: Exception, ExceededMemory
-// Quarantine: never
+// Quarantine: possible
 // Limits: cpu_ms 10000, wall_ms 30000
 
 export default {

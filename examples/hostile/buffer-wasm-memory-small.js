@@ -1,7 +1,7 @@
 // Keeps WebAssembly memories of one page, each of which reserves gigabytes of addresses.
 //
 // Outcomes: Exception, ExceededMemory
-// Quarantine: never
+// Quarantine: possible
 // Limits: cpu_ms 10000, wall_ms 30000
 
 export default {

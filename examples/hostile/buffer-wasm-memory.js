@@ -1,7 +1,7 @@
 // Keeps WebAssembly memories of 64 MiB.
 //
 // Outcomes: Exception, ExceededMemory
-// Quarantine: never
+// Quarantine: possible
 // Limits: cpu_ms 10000, wall_ms 30000
 
 export default {

@@ -5,14 +5,17 @@
 // Quarantine: never
 // Answer: clean
 
+const own = new Set();
+
 function found(callback) {
-  const leaks = [];
+  own.add(callback);
   try {
-    if (callback.caller !== null && callback.caller !== undefined) leaks.push(String(callback.caller));
+    const { caller } = callback;
+    return caller === null || caller === undefined || own.has(caller) ? [] : [String(caller)];
   } catch {
-    // Strict callers are censored by throwing in some engines.
+    // Some engines censor strict callers by throwing.
+    return [];
   }
-  return leaks;
 }
 
 addEventListener("fetch", function listener(event) {
