@@ -285,10 +285,6 @@ entry.fireTimer = timers.fire;
 entry.reportException = internals.reportException;
 entry.makeDOMException = internals.domException;
 
-// Structured cloning of platform objects, see structured_clone.js.
-entry.serialiseObject = internals.cloning.serialise;
-entry.deserialiseObject = internals.cloning.deserialise;
-
 const reported = new WeakSet();
 
 // kind 0: `promise` was rejected and nobody handles it. kind 1: somebody does, after that had been reported.

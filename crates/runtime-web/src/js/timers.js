@@ -37,8 +37,9 @@ const arm = (timer, level) => {
 const add = (handler, delay, args, repeat, level) => {
   const id = ++lastId;
   const timer = { __proto__: null, id, handler, delay, args, repeat, nesting: 0 };
-  MapPrototypeSet(active, id, timer);
+  // The host may refuse: a request has only so many timers.
   arm(timer, level);
+  MapPrototypeSet(active, id, timer);
   return id;
 };
 
@@ -70,7 +71,12 @@ timers.fire = (id) => {
   }
   // The callback may have cleared its own interval.
   if (timer.repeat && MapPrototypeGet(active, id) === timer) {
-    arm(timer, timer.nesting);
+    try {
+      arm(timer, timer.nesting);
+    } catch (error) {
+      MapPrototypeDelete(active, id);
+      internals.reportException(error);
+    }
   }
 };
 
