@@ -12,7 +12,8 @@ const {
   WeakSetPrototypeAdd, WeakSetPrototypeDelete, defineValue,
 } = internals.prim;
 const {
-  PromiseRejectionEvent, consoleState, events, global, performanceState, requestEpoch, timers, webidl, workerEvents,
+  PromiseRejectionEvent, consoleState, events, global, performanceObservers, performanceState, requestEpoch, timers,
+  webidl, workerEvents,
 } = internals;
 
 const entry = { __proto__: null };
@@ -304,4 +305,5 @@ entry.reset = () => {
   timers.forgetAll();
   consoleState.reset();
   performanceState.reset();
+  performanceObservers.reset();
 };

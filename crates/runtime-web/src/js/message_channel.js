@@ -48,7 +48,9 @@ class MessagePort extends EventTarget {
         throw internals.domException(`${prefix}: a MessagePort cannot be transferred here`, "DataCloneError");
       }
     }
-    const copy = transfer.length === 0 ? internals.cloning.clone(message) : native.structuredClone(message, transfer);
+    const copy = transfer.length === 0
+      ? internals.cloning.clone(message)
+      : internals.cloning.cloneWithTransfer(message, transfer);
     if (peer === undefined || peer.#closed) return;
     ArrayPrototypePush(peer.#queue, { __proto__: null, copy, epoch: requestEpoch.value });
     if (peer.#enabled) peer.#schedule();

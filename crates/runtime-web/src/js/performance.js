@@ -77,12 +77,28 @@ webidl.exposeInterface(PerformanceMeasure, "PerformanceMeasure", { __proto__: nu
 
 let timeline = [];
 
+// For performance_observer.js: `buffered()` all entries, `select(entries, name, type)`, `type(entry)`; `added(entry)`
+// is called for each new one.
+const performanceTimeline = {
+  __proto__: null,
+  buffered: () => timeline,
+  select: (entries, name, type) => select(entries, name, type),
+  type: entryMembers.type,
+  added: undefined,
+};
+internals.performanceTimeline = performanceTimeline;
+
+const record = (entry) => {
+  ArrayPrototypePush(timeline, entry);
+  performanceTimeline.added(entry);
+};
+
 const byStart = (a, b) => entryMembers.start(a) - entryMembers.start(b);
 
-const select = (name, type) => {
+const select = (entries, name, type) => {
   const chosen = [];
-  for (let i = 0; i < timeline.length; i++) {
-    const entry = timeline[i];
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i];
     if (name !== undefined && entryMembers.name(entry) !== name) continue;
     if (type !== undefined && entryMembers.type(entry) !== type) continue;
     ArrayPrototypePush(chosen, entry);
@@ -145,27 +161,27 @@ class Performance extends EventTarget {
 
   getEntries() {
     this.#brand;
-    return select(undefined, undefined);
+    return select(timeline, undefined, undefined);
   }
   getEntriesByType(type) {
     this.#brand;
     const prefix = "Failed to execute 'getEntriesByType' on 'Performance'";
     webidl.requiredArguments(arguments.length, 1, prefix);
-    return select(undefined, DOMString(type, prefix, "Argument 1"));
+    return select(timeline, undefined, DOMString(type, prefix, "Argument 1"));
   }
   getEntriesByName(name, type = undefined) {
     this.#brand;
     const prefix = "Failed to execute 'getEntriesByName' on 'Performance'";
     webidl.requiredArguments(arguments.length, 1, prefix);
     name = DOMString(name, prefix, "Argument 1");
-    return select(name, type === undefined ? undefined : DOMString(type, prefix, "Argument 2"));
+    return select(timeline, name, type === undefined ? undefined : DOMString(type, prefix, "Argument 2"));
   }
 
   mark(markName, markOptions = undefined) {
     this.#brand;
     webidl.requiredArguments(arguments.length, 1, "Failed to execute 'mark' on 'Performance'");
     const entry = new PerformanceMark(markName, markOptions);
-    ArrayPrototypePush(timeline, entry);
+    record(entry);
     return entry;
   }
 
@@ -214,7 +230,7 @@ class Performance extends EventTarget {
     detailInProgress = cloneOf(options.detail);
     const entry = new PerformanceMeasure(webidl.illegal, name, start, end - start);
     detailInProgress = null;
-    ArrayPrototypePush(timeline, entry);
+    record(entry);
     return entry;
   }
 
