@@ -1,4 +1,3 @@
-#![forbid(unsafe_code)]
 //! The pinned mode: every thread has a pool of its own, its isolates are tagged by owner and never given to another
 //! one, each owner has so many at most, and whoever comes then waits in a bounded queue or is refused (503).
 //!
@@ -18,6 +17,7 @@
 //! assert_eq!(answer.collect().await?.text(), "hello");
 //! # Ok(()) }
 //! ```
+#![forbid(unsafe_code)]
 
 mod config;
 mod local;

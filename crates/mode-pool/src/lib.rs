@@ -1,4 +1,3 @@
-#![forbid(unsafe_code)]
 //! The pool mode: a global cache of isolates that any thread may use, one at a time, through `v8::Locker`. High
 //! throughput: a request of a known worker finds its isolate there.
 //!
@@ -16,6 +15,7 @@
 //! assert_eq!(answer.collect().await?.text(), "hello");
 //! # Ok(()) }
 //! ```
+#![forbid(unsafe_code)]
 
 mod global;
 mod pool;

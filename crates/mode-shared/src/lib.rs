@@ -1,4 +1,3 @@
-#![forbid(unsafe_code)]
 //! The shared mode, for code that already uses it: one isolate a thread, and a disposable context for every request.
 //! The limits of the other modes hold here as well.
 //!
@@ -22,6 +21,7 @@
 //! assert_eq!(answer.collect().await?.text(), "hello");
 //! # Ok(()) }
 //! ```
+#![forbid(unsafe_code)]
 
 mod isolate;
 mod threads;

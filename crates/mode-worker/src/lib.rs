@@ -1,4 +1,3 @@
-#![forbid(unsafe_code)]
 //! The worker mode: a fresh isolate for every request, or for every [`Worker`] value. Maximum isolation, no state
 //! that leaks; a few milliseconds a request.
 //!
@@ -15,6 +14,7 @@
 //! assert_eq!(answer.text(), "hello from http://localhost/");
 //! # Ok(()) }
 //! ```
+#![forbid(unsafe_code)]
 
 mod per_request;
 mod worker;

@@ -162,7 +162,7 @@ fn layout(bytes: usize) -> Option<Layout> {
     Layout::from_size_align(bytes.max(1), 16).ok()
 }
 
-unsafe extern "C" fn allocate_zeroed(budget: &MemoryBudget, bytes: usize) -> *mut c_void {
+extern "C" fn allocate_zeroed(budget: &MemoryBudget, bytes: usize) -> *mut c_void {
     let Some(layout) = layout(bytes).filter(|_| budget.charge(bytes)) else { return std::ptr::null_mut() };
     // SAFETY: the layout's size is not zero.
     let memory = unsafe { std::alloc::alloc_zeroed(layout) };
@@ -172,7 +172,7 @@ unsafe extern "C" fn allocate_zeroed(budget: &MemoryBudget, bytes: usize) -> *mu
     memory.cast()
 }
 
-unsafe extern "C" fn allocate(budget: &MemoryBudget, bytes: usize) -> *mut c_void {
+extern "C" fn allocate(budget: &MemoryBudget, bytes: usize) -> *mut c_void {
     let Some(layout) = layout(bytes).filter(|_| budget.charge(bytes)) else { return std::ptr::null_mut() };
     // SAFETY: the layout's size is not zero.
     let memory = unsafe { std::alloc::alloc(layout) };
@@ -182,6 +182,8 @@ unsafe extern "C" fn allocate(budget: &MemoryBudget, bytes: usize) -> *mut c_voi
     memory.cast()
 }
 
+/// # Safety
+/// `memory` is null, or came from one of the two functions above with the same `bytes`, and is freed once. V8 calls it so.
 unsafe extern "C" fn free(budget: &MemoryBudget, memory: *mut c_void, bytes: usize) {
     let Some(layout) = layout(bytes) else { return };
     if memory.is_null() {
@@ -192,6 +194,8 @@ unsafe extern "C" fn free(budget: &MemoryBudget, memory: *mut c_void, bytes: usi
     unsafe { std::alloc::dealloc(memory.cast(), layout) }
 }
 
+/// # Safety
+/// `budget` is the strong count that [`MemoryBudget::allocator`] gave to V8; called once, with the allocator's end.
 unsafe extern "C" fn release(budget: *const MemoryBudget) {
     // SAFETY: the strong count that `allocator` handed to V8.
     drop(unsafe { Arc::from_raw(budget) });
@@ -228,6 +232,8 @@ impl HeapGuard {
         self.hit.load(Ordering::Acquire)
     }
 
+    /// # Safety
+    /// `guard` is what [`HeapGuard::arm`] registered, and its owner keeps it for as long as the isolate lives.
     unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, initial: usize) -> usize {
         // SAFETY: the pointer that `arm` registered; the isolate's owner keeps the guard until V8 has disposed of
         // the isolate.

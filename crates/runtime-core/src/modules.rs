@@ -188,6 +188,7 @@ fn resolve_import<'s>(
     _attributes: v8::Local<'s, v8::FixedArray>,
     referrer: v8::Local<'s, v8::Module>,
 ) -> Option<v8::Local<'s, v8::Module>> {
+    // SAFETY: V8 calls this function with the context entered, on the thread that holds its isolate's lock.
     v8::callback_scope!(unsafe scope, context);
     let specifier = specifier.to_rust_string_lossy(scope);
     let known = RealmState::of(scope)
@@ -248,6 +249,7 @@ pub(crate) extern "C" fn initialise_import_meta(
     module: v8::Local<'_, v8::Module>,
     meta: v8::Local<'_, v8::Object>,
 ) {
+    // SAFETY: V8 calls this function with the context entered, on the thread that holds its isolate's lock.
     v8::callback_scope!(unsafe scope, context);
     let Some(state) = RealmState::of(scope) else { return };
     let modules = std::mem::take(&mut state.realm.modules);

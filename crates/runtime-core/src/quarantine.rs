@@ -102,6 +102,9 @@ pub(crate) fn prepare_thread() {
 }
 
 /// V8 is out of memory in an isolate.
+///
+/// # Safety
+/// `location` is null or a C string that lives for the call, and so is the text of `details`. V8 calls it so.
 pub(crate) unsafe extern "C" fn on_out_of_memory(location: *const c_char, details: &v8::OomDetails) {
     if let Some(record) = ThreadRecord::of_current_turn().filter(|record| record.is_replaceable()) {
         park(record, Parked::OutOfMemory);

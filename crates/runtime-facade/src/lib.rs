@@ -1,4 +1,3 @@
-#![forbid(unsafe_code)]
 //! One runtime, whose execution mode is a run-time value. A cargo feature makes a mode available and changes nothing
 //! else; the names of the specification are re-exported from the modes.
 //!
@@ -16,6 +15,7 @@
 //! assert_eq!(answer.text(), "hello");
 //! # Ok(()) }
 //! ```
+#![forbid(unsafe_code)]
 
 mod mode;
 mod runtime;

@@ -1,4 +1,3 @@
-#![forbid(unsafe_code)]
 //! The guest's world: the Web APIs that a worker finds, the events that it gets, what its host does for it
 //! ([`Ops`]), and the base snapshot that holds all of it. No execution mode is known here, and there are no sockets:
 //! all input and output goes through [`Ops`].
@@ -6,6 +5,7 @@
 //! A host makes a [`Call`] (whose worker, which code, which event) and gives it to a mode with [`execute`]:
 //! the answer is an [`Execution`], a response whose body may stream on, with the end of the request and its figures
 //! behind it.
+#![forbid(unsafe_code)]
 
 mod event;
 mod body;

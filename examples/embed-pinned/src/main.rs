@@ -1,6 +1,6 @@
-#![forbid(unsafe_code)]
 //! Embeds `mode-pinned` alone: tenants that may not disturb each other, each with so many isolates and a short
 //! queue. Run it with `cargo run -p embed-pinned`.
+#![forbid(unsafe_code)]
 
 // ANCHOR: embed
 use std::sync::Arc;

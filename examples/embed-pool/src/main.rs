@@ -1,6 +1,6 @@
-#![forbid(unsafe_code)]
 //! Embeds `mode-pool` alone: one cache of isolates for many workers, used from any task. Run it with
 //! `cargo run -p embed-pool`.
+#![forbid(unsafe_code)]
 
 // ANCHOR: embed
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-#![forbid(unsafe_code)]
 //! Embeds `mode-shared` alone: one isolate for a thread, a disposable context for each script. Run it with
 //! `cargo run -p embed-shared`.
+#![forbid(unsafe_code)]
 
 // ANCHOR: embed
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-#![forbid(unsafe_code)]
 //! Embeds `mode-worker` alone: an isolate of one's own for a script that nobody trusts. Run it with
 //! `cargo run -p embed-worker`.
+#![forbid(unsafe_code)]
 
 // ANCHOR: embed
 use mode_worker::{Event, Outcome, RuntimeLimits, Worker};
