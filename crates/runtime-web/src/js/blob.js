@@ -46,6 +46,8 @@ const normaliseType = (type) => {
   return StringPrototypeToLowerCase(type);
 };
 
+blobs.normaliseType = normaliseType;
+
 const lengthOf = TypedArrayPrototypeGetByteLength;
 
 const range = (bytes, start, length) =>
@@ -234,11 +236,11 @@ blobs.create = (bytes, type) => new Blob(webidl.illegal, { __proto__: null, byte
 blobs.createFile = (bytes, name, type, lastModified = undefined) =>
   new File(webidl.illegal, { __proto__: null, bytes, name, type, lastModified });
 
-internals.cloning.register("File", blobs.isFile, (file) => ({
+internals.cloning.register(blobs.isFile, (file) => ({
   __proto__: null, bytes: copyOf(blobs.bytesOf(file)), type: blobs.typeOf(file), name: blobs.nameOf(file),
   lastModified: blobs.lastModifiedOf(file),
 }), (parts) => blobs.createFile(parts.bytes, parts.name, parts.type, parts.lastModified));
 
-internals.cloning.register("Blob", blobs.isBlob, (blob) => ({
+internals.cloning.register(blobs.isBlob, (blob) => ({
   __proto__: null, bytes: copyOf(blobs.bytesOf(blob)), type: blobs.typeOf(blob),
 }), (parts) => blobs.create(parts.bytes, parts.type));

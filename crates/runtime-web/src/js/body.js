@@ -1,0 +1,507 @@
+// Bodies of requests and responses: what they are made of, how they become a stream when somebody looks, how they
+// are read to their end, and how they go to the host. The methods that a guest calls are in body_mixin.js.
+//
+// A body is bytes or text that is there already, a body of the host (a resource id) that nobody has looked at, or a
+// stream. A body of the host becomes a stream only when `.body` is read; text() and the like take it from the host
+// directly, and a body that is passed on untouched goes by its id, without its bytes entering the guest.
+//
+// In `internals.bodies`: class Body, `extract(init, prefix, context)` gives { body, type }, `fromHost(rid)`,
+// `ofText(text)`, `pump(stream, pipe)`.
+
+const {
+  ArrayBufferIsView, ArrayPrototypePush, PromisePrototypeThen, PromiseReject, StringPrototypeCharCodeAt,
+  StringPrototypeSlice, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
+  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, promiseMarkHandled,
+} = internals.prim;
+const { blobs, formData, searchParams, streams, webidl } = internals;
+const { BufferSource, USVString } = webidl.converters;
+const { Deferred, isolate } = streams;
+
+const bodies = { __proto__: null };
+internals.bodies = bodies;
+
+const byteLength = TypedArrayPrototypeGetByteLength;
+
+const join = (chunks, total) => {
+  const joined = new Uint8Array(total);
+  let at = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    TypedArrayPrototypeSet(joined, chunks[i], at);
+    at += byteLength(chunks[i]);
+  }
+  return joined;
+};
+
+// --- Bodies of the host --------------------------------------------------------------------------------
+
+// An incoming body by its resource id. Ids belong to a request: one of an earlier request is gone.
+class NativeBody {
+  constructor(rid) {
+    this.rid = rid;
+    this.epoch = internals.requestEpoch.value;
+    // { reason } once aborted.
+    this.failure = undefined;
+    this.ended = false;
+    // Called with the reason of an abort by whoever reads this body.
+    this.onAbort = undefined;
+    // Called at the end of the body, whatever it is.
+    this.onEnd = undefined;
+  }
+
+  read() {
+    if (this.failure !== undefined) return PromiseReject(this.failure.reason);
+    if (this.epoch !== internals.requestEpoch.value) {
+      return PromiseReject(new TypeError("this body belongs to an earlier request, which has ended"));
+    }
+    return native.bodyRead(this.rid);
+  }
+
+  end() {
+    if (this.ended) return;
+    this.ended = true;
+    this.onAbort = undefined;
+    if (this.onEnd !== undefined) this.onEnd();
+    this.onEnd = undefined;
+  }
+
+  cancel() {
+    if (!this.ended && this.epoch === internals.requestEpoch.value) native.bodyCancel(this.rid);
+    this.end();
+  }
+
+  abort(reason) {
+    if (this.ended) return;
+    this.failure = { __proto__: null, reason };
+    const { onAbort } = this;
+    this.cancel();
+    if (onAbort !== undefined) onAbort(reason);
+  }
+}
+isolate(NativeBody);
+
+// A body of the host as the source of a byte stream.
+class NativeSource {
+  constructor(body) {
+    this.body = body;
+    this.pulls = true;
+    this.controller = undefined;
+    this.onChunk = (chunk) => {
+      if (chunk === null) {
+        this.body.end();
+        if (this.controller.canCloseOrEnqueue) streams.closeByteStream(this.controller);
+      } else if (byteLength(chunk) === 0) {
+        return this.pull(this.controller);
+      } else {
+        this.controller.enqueueOwned(
+          TypedArrayPrototypeGetBuffer(chunk), TypedArrayPrototypeGetByteOffset(chunk), byteLength(chunk));
+      }
+      return undefined;
+    };
+    this.onFailure = (reason) => {
+      this.body.end();
+      throw reason;
+    };
+  }
+
+  start() {}
+
+  pull(controller) {
+    if (this.controller === undefined) {
+      this.controller = controller;
+      this.body.onAbort = (reason) => controller.error(reason);
+    }
+    return PromisePrototypeThen(this.body.read(), this.onChunk, this.onFailure);
+  }
+
+  cancel() {
+    this.body.cancel();
+  }
+}
+isolate(NativeSource);
+
+// The body of the host behind a stream that nobody has read from, or undefined.
+const untouchedNative = (stream) => {
+  if (stream.disturbed || stream.locked || stream.state !== "readable") return undefined;
+  const { source } = stream.controller;
+  return source instanceof NativeSource && source.controller === undefined ? source.body : undefined;
+};
+
+// What passing a stream's contents on by another way leaves behind: a stream that is locked and disturbed.
+const useUp = (stream) => {
+  stream.disturbed = true;
+  streams.acquireDefaultReader(stream);
+};
+
+// --- Reading to the end --------------------------------------------------------------------------------
+
+// Both collectors settle their promise with one Uint8Array over memory that nobody else has.
+class NativeCollector extends Deferred {
+  constructor(body) {
+    super();
+    this.body = body;
+    this.chunks = [];
+    this.total = 0;
+    this.onChunk = (chunk) => this.take(chunk);
+    this.onFailure = (reason) => {
+      this.body.end();
+      this.reject(reason);
+    };
+    body.onAbort = (reason) => this.reject(reason);
+    this.next();
+  }
+
+  next() {
+    PromisePrototypeThen(this.body.read(), this.onChunk, this.onFailure);
+  }
+
+  take(chunk) {
+    if (chunk !== null) {
+      ArrayPrototypePush(this.chunks, chunk);
+      this.total += byteLength(chunk);
+      this.next();
+      return;
+    }
+    this.body.end();
+    try {
+      this.resolve(this.chunks.length === 1 ? this.chunks[0] : join(this.chunks, this.total));
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+}
+
+const notBytes = () =>
+  new TypeError("a chunk of the body's stream is not a Uint8Array: encode text with TextEncoderStream");
+
+// As the read request for all chunks.
+class StreamCollector extends Deferred {
+  constructor(stream) {
+    super();
+    this.reader = streams.acquireDefaultReader(stream);
+    this.stream = stream;
+    this.chunks = [];
+    this.total = 0;
+    // Whether a read is being made by the loop in `run`, and whether it has had its chunk.
+    this.looping = false;
+    this.delivered = false;
+    this.run();
+  }
+
+  // A loop and not a recursion, for streams that have many chunks waiting.
+  run() {
+    this.looping = true;
+    do {
+      this.delivered = false;
+      this.reader.read(this);
+    } while (this.delivered);
+    this.looping = false;
+  }
+
+  chunk(value) {
+    if (TypedArrayPrototypeGetSymbolToStringTag(value) !== "Uint8Array") {
+      const error = notBytes();
+      this.reject(error);
+      promiseMarkHandled(this.reader.cancel(error));
+      return;
+    }
+    ArrayPrototypePush(this.chunks, value);
+    this.total += byteLength(value);
+    if (this.looping) this.delivered = true;
+    else this.run();
+  }
+
+  close() {
+    try {
+      this.resolve(join(this.chunks, this.total));
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  fail(reason) {
+    this.reject(reason);
+  }
+}
+
+// --- The body ------------------------------------------------------------------------------------------
+
+class Body {
+  constructor() {
+    this.text = undefined;
+    this.bytes = undefined;
+    // Whether `bytes` may be handed to a guest as they are.
+    this.exclusive = false;
+    this.native = undefined;
+    this.stream = undefined;
+    // Whether it has been read or passed on without a stream having been made.
+    this.consumed = false;
+  }
+
+  get used() {
+    return this.consumed || (this.stream !== undefined && this.stream.disturbed);
+  }
+
+  get unusable() {
+    return this.used || (this.stream !== undefined && this.stream.locked);
+  }
+
+  get isPlain() {
+    return this.text !== undefined || this.bytes !== undefined;
+  }
+
+  // The core of the stream that a guest sees as `.body`.
+  asStream() {
+    if (this.stream !== undefined) return this.stream;
+    if (this.consumed) {
+      this.stream = streams.readableOfBytes(new Uint8Array(0));
+      streams.closeByteStream(this.stream.controller);
+      useUp(this.stream);
+    } else if (this.native !== undefined) {
+      this.stream = streams.createReadableByteStream(new NativeSource(this.native));
+    } else {
+      this.stream = streams.readableOfBytes(this.plainBytes());
+    }
+    return this.stream;
+  }
+
+  // Of a body of text or bytes.
+  plainBytes() {
+    if (this.bytes === undefined) {
+      this.bytes = native.encodeUtf8(this.text);
+      this.exclusive = true;
+    }
+    return this.bytes;
+  }
+
+  // Uses the body up. The promise is for its bytes, over memory that nobody else has.
+  collect() {
+    if (this.stream !== undefined) return new StreamCollector(this.stream).promise;
+    this.consumed = true;
+    return new NativeCollector(this.native).promise;
+  }
+
+  // A second body with the same contents. This one must be usable.
+  clone() {
+    const other = new Body();
+    if (this.stream === undefined && this.isPlain) {
+      this.exclusive = false;
+      other.text = this.text;
+      other.bytes = this.bytes;
+      return other;
+    }
+    const branches = streams.tee(this.asStream(), true);
+    this.stream = branches[0];
+    other.stream = branches[1];
+    this.native = this.text = this.bytes = undefined;
+    return other;
+  }
+
+  // Moves the contents to a new body, and leaves this one used up. This one must be usable.
+  move() {
+    const other = new Body();
+    if (this.isPlain) {
+      other.text = this.text;
+      other.bytes = this.bytes;
+      other.exclusive = this.exclusive;
+      this.consumed = true;
+      if (this.stream !== undefined) useUp(this.stream);
+      return other;
+    }
+    const parts = this.forHost();
+    if (parts.stream !== null) other.stream = relay(parts.stream);
+    else other.native = parts.native;
+    return other;
+  }
+
+  // Uses the body up for the host: { bytes, native, stream }, one of which is set.
+  forHost() {
+    const parts = { __proto__: null, bytes: null, native: undefined, stream: null };
+    const { stream } = this;
+    if (this.isPlain) {
+      parts.bytes = this.plainBytes();
+    } else if (stream === undefined) {
+      parts.native = this.native;
+    } else {
+      parts.native = untouchedNative(stream);
+      if (parts.native === undefined) {
+        parts.stream = stream;
+        return parts;
+      }
+    }
+    this.consumed = true;
+    if (stream !== undefined) useUp(stream);
+    return parts;
+  }
+}
+isolate(Body);
+bodies.Body = Body;
+
+class Identity {
+  start() {}
+
+  transform(chunk, controller) {
+    controller.enqueue(chunk);
+  }
+
+  flush() {}
+
+  cancel() {}
+}
+isolate(Identity);
+
+// A stream with the chunks of another one, which gets locked.
+const relay = (stream) => {
+  const transform = streams.createTransform(new Identity());
+  const options = { __proto__: null, preventAbort: false, preventCancel: false, preventClose: false, signal: undefined };
+  promiseMarkHandled(streams.pipe(stream, transform.writable, options));
+  return transform.readable;
+};
+
+bodies.fromHost = (rid) => {
+  const body = new Body();
+  body.native = new NativeBody(rid);
+  return body;
+};
+
+bodies.ofText = (text) => {
+  const body = new Body();
+  body.text = text;
+  return body;
+};
+
+bodies.ofBytes = (bytes) => {
+  const body = new Body();
+  body.bytes = bytes;
+  return body;
+};
+
+// The text of a body of text, without the byte order mark that decoding its bytes would drop.
+bodies.decodedText = (text) =>
+  StringPrototypeCharCodeAt(text, 0) === 0xfeff ? StringPrototypeSlice(text, 1) : text;
+
+// BodyInit of Fetch: the body, and the Content-Type that goes with it or null.
+bodies.extract = (init, prefix, context) => {
+  const body = new Body();
+  let type = null;
+  if (!webidl.isObject(init)) {
+    body.text = USVString(init, prefix, context);
+    type = "text/plain;charset=UTF-8";
+  } else if (streams.isReadableStream(init)) {
+    const stream = streams.readableCoreOf(init, prefix);
+    if (stream.disturbed || stream.locked) {
+      throw new TypeError(`${prefix}: ${context} is a stream that has been read from or is locked`);
+    }
+    body.stream = stream;
+  } else if (blobs.isBlob(init)) {
+    body.bytes = blobs.bytesOf(init);
+    if (blobs.typeOf(init) !== "") type = blobs.typeOf(init);
+  } else if (ArrayBufferIsView(init) || webidl.isArrayBuffer(init)) {
+    body.bytes = webidl.copyOfBytes(BufferSource(init, prefix, context));
+    body.exclusive = true;
+  } else if (formData.isFormData(init)) {
+    const encoded = formData.encode(init);
+    body.bytes = encoded.bytes;
+    body.exclusive = true;
+    type = encoded.type;
+  } else if (searchParams.isParams(init)) {
+    body.text = searchParams.serialise(init);
+    type = "application/x-www-form-urlencoded;charset=UTF-8";
+  } else {
+    body.text = USVString(init, prefix, context);
+    type = "text/plain;charset=UTF-8";
+  }
+  return { __proto__: null, body, type };
+};
+
+// --- Writing to the host -------------------------------------------------------------------------------
+
+// Moves a stream's chunks into a native pipe, as fast as the host takes them: the pump is its own read request for all
+// chunks. Its promise is fulfilled once everything has been written or nobody reads any more, and rejected with the
+// stream's error, after the pipe was aborted.
+class Pump extends Deferred {
+  constructor(stream, pipe) {
+    super();
+    this.pipe = pipe;
+    this.reader = streams.acquireDefaultReader(stream);
+    this.over = false;
+    // Whether a read is being made by the loop in `run`, and whether it has had its chunk.
+    this.looping = false;
+    this.delivered = false;
+    this.onRoom = () => this.run();
+    this.onGone = (reason) => this.readerGone(reason);
+  }
+
+  run() {
+    if (this.over) return;
+    this.looping = true;
+    do {
+      this.delivered = false;
+      this.reader.read(this);
+    } while (this.delivered && !this.over);
+    this.looping = false;
+  }
+
+  chunk(value) {
+    if (this.over) return;
+    if (TypedArrayPrototypeGetSymbolToStringTag(value) !== "Uint8Array") {
+      this.abort(notBytes());
+      return;
+    }
+    let room = true;
+    if (byteLength(value) > 0) {
+      try {
+        room = native.pipeWrite(this.pipe, value);
+      } catch (error) {
+        this.readerGone(error);
+        return;
+      }
+    }
+    if (room !== true) PromisePrototypeThen(room, this.onRoom, this.onGone);
+    else if (this.looping) this.delivered = true;
+    else this.run();
+  }
+
+  close() {
+    if (this.over) return;
+    this.over = true;
+    native.pipeClose(this.pipe);
+    this.resolve(undefined);
+  }
+
+  fail(reason) {
+    if (this.over) return;
+    this.over = true;
+    native.pipeAbort(this.pipe, describe(reason));
+    this.reject(reason);
+  }
+
+  // The other side does not want the rest.
+  readerGone(reason) {
+    if (this.over) return;
+    this.over = true;
+    promiseMarkHandled(this.reader.cancel(reason));
+    this.resolve(undefined);
+  }
+
+  abort(reason) {
+    if (this.over) return;
+    this.fail(reason);
+    promiseMarkHandled(this.reader.cancel(reason));
+  }
+}
+
+const describe = (reason) => {
+  try {
+    return `the body's stream failed: ${reason}`;
+  } catch {
+    return "the body's stream failed";
+  }
+};
+
+// `stream` is the core that forHost gave.
+bodies.startPump = (stream, pipe) => {
+  const pump = new Pump(stream, pipe);
+  pump.run();
+  return pump;
+};
+bodies.pump = (stream, pipe) => bodies.startPump(stream, pipe).promise;

@@ -1,0 +1,231 @@
+// fetch(), the client's side: makes the request, hands it to the host, and makes the answer a Response. Connections,
+// redirects and the policy of what may be reached are the host's. data: URLs are answered here.
+//
+// In `internals.fetchApi`: what the event loop needs of this part of the platform: `isResponse(v)`,
+// `responseForHost(response)`, `pump(stream, pipe)`, `requestFromHost(method, url, flatHeaders, rid)`.
+
+const {
+  PromisePrototypeThen, PromiseReject, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeIndexOf,
+  StringFromCharCode, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetByteLength, Uint8Array, promiseMarkHandled,
+} = internals.prim;
+const { abort, bodies, headers, mime, requests, responses, streams, webidl } = internals;
+const { Deferred, isolate } = streams;
+const { ResponseCore } = responses;
+
+// --- data: URLs ----------------------------------------------------------------------------------------
+
+const hexValue = (code) => {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  if (code >= 0x41 && code <= 0x46) return code - 0x37;
+  if (code >= 0x61 && code <= 0x66) return code - 0x57;
+  return -1;
+};
+
+// Of a URL's text, which is ASCII: percent-decoded bytes.
+const percentDecode = (text) => {
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    let code = StringPrototypeCharCodeAt(text, i);
+    if (code === 0x25 && i + 2 < text.length) {
+      const high = hexValue(StringPrototypeCharCodeAt(text, i + 1));
+      const low = hexValue(StringPrototypeCharCodeAt(text, i + 2));
+      if (high >= 0 && low >= 0) {
+        code = high * 16 + low;
+        i += 2;
+      }
+    }
+    bytes[length++] = code;
+  }
+  return length === bytes.length ? bytes : webidl.copyOfBytes(new Uint8Array(TypedArrayPrototypeGetBuffer(bytes), 0, length));
+};
+
+const bytesOfLatin1 = (text) => {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = StringPrototypeCharCodeAt(text, i);
+  return bytes;
+};
+
+const latin1OfBytes = (bytes) => {
+  let text = "";
+  const length = TypedArrayPrototypeGetByteLength(bytes);
+  for (let i = 0; i < length; i++) text += StringFromCharCode(bytes[i]);
+  return text;
+};
+
+const base64Suffix = /; *base64$/i;
+
+// The data: URL processor of Fetch: { bytes, type } or null.
+const processDataUrl = (href) => {
+  const hash = StringPrototypeIndexOf(href, "#");
+  const text = StringPrototypeSlice(href, 5, hash === -1 ? href.length : hash);
+  const comma = StringPrototypeIndexOf(text, ",");
+  if (comma === -1) return null;
+  let type = mime.trimHttp(StringPrototypeSlice(text, 0, comma));
+  let bytes = percentDecode(StringPrototypeSlice(text, comma + 1));
+  const suffix = RegExpPrototypeExec(base64Suffix, type);
+  if (suffix !== null) {
+    const decoded = native.atob(latin1OfBytes(bytes));
+    if (decoded === null) return null;
+    bytes = bytesOfLatin1(decoded);
+    type = StringPrototypeSlice(type, 0, suffix.index);
+  }
+  if (StringPrototypeStartsWith(type, ";")) type = `text/plain${type}`;
+  const parsed = mime.parse(type);
+  return {
+    __proto__: null, bytes, type: parsed === null ? "text/plain;charset=US-ASCII" : mime.serialise(parsed),
+  };
+};
+
+const fetchData = (core) => {
+  const found = processDataUrl(core.url);
+  if (found === null) throw new TypeError("Failed to fetch: the data: URL has no comma or is not valid base64");
+  const response = new ResponseCore(200, "OK", new headers.FieldList(["content-type", found.type]));
+  response.type = "basic";
+  response.guard = "immutable";
+  response.url = core.url;
+  if (core.method !== "HEAD") {
+    response.body = bodies.ofBytes(found.bytes);
+    response.body.exclusive = true;
+  }
+  return response;
+};
+
+// --- Requests to the host ------------------------------------------------------------------------------
+
+const isNullBody = (method, status) => method === "HEAD" || status === 101 || status === 204 || status === 205 ||
+  status === 304;
+
+// One call of fetch: from the host's operation to the end of the response's body. An abort of the signal cancels
+// whichever of them is under way.
+class FetchCall extends Deferred {
+  constructor(core, signal) {
+    super();
+    this.core = core;
+    this.signal = signal;
+    this.operation = -1;
+    this.pump = undefined;
+    this.responseBody = undefined;
+    this.onAbort = undefined;
+    if (signal !== undefined) {
+      this.onAbort = () => this.abort(abort.reason(signal));
+      abort.addAlgorithm(signal, this.onAbort);
+    }
+  }
+
+  start() {
+    const { core } = this;
+    let bytes = null;
+    let source = -1;
+    let stream = null;
+    if (core.body !== null) {
+      const parts = core.body.forHost();
+      bytes = parts.bytes;
+      stream = parts.stream;
+      if (parts.native !== undefined) source = parts.native.rid;
+      if (stream !== null) source = native.pipeOpen();
+    }
+    const answer = native.fetch(core.method, core.url, core.list.flat(), bytes, source, core.redirect);
+    this.operation = native.lastOp();
+    PromisePrototypeThen(answer, (result) => this.respond(result), (error) => {
+      this.done();
+      if (this.pump !== undefined) this.pump.abort(error);
+      this.reject(error);
+    });
+    if (stream !== null) {
+      this.pump = bodies.startPump(stream, source);
+      // A failing body fails the request, and is told by it.
+      promiseMarkHandled(this.pump.promise);
+    }
+  }
+
+  respond(result) {
+    const { core } = this;
+    this.operation = -1;
+    const response = new ResponseCore(result.status, result.statusText, headers.fromHost(result.headers));
+    response.type = "basic";
+    response.guard = "immutable";
+    response.url = withoutFragment(result.url);
+    response.redirected = result.redirected;
+    if (result.body !== -1) {
+      const body = bodies.fromHost(result.body);
+      if (isNullBody(core.method, result.status)) {
+        body.native.cancel();
+        this.done();
+      } else {
+        response.body = body;
+        this.responseBody = body.native;
+        if (this.signal !== undefined) this.responseBody.onEnd = () => this.done();
+      }
+    } else {
+      this.done();
+    }
+    this.resolve(responses.create(response));
+  }
+
+  abort(reason) {
+    this.reject(reason);
+    if (this.operation !== -1) native.cancelOp(this.operation);
+    this.operation = -1;
+    if (this.pump !== undefined) this.pump.abort(reason);
+    if (this.responseBody !== undefined) this.responseBody.abort(reason);
+  }
+
+  // Nothing is left that an abort could stop.
+  done() {
+    if (this.signal !== undefined) abort.removeAlgorithm(this.signal, this.onAbort);
+  }
+}
+isolate(FetchCall);
+
+const withoutFragment = (href) => {
+  const hash = StringPrototypeIndexOf(href, "#");
+  return hash === -1 ? href : StringPrototypeSlice(href, 0, hash);
+};
+
+const start = (core) => {
+  const signal = requests.signalOf(core);
+  if (signal !== undefined && abort.isAborted(signal)) {
+    const reason = abort.reason(signal);
+    if (core.body !== null && core.body.stream !== undefined && !core.body.unusable) {
+      promiseMarkHandled(core.body.stream.cancel(reason));
+    }
+    return PromiseReject(reason);
+  }
+  if (StringPrototypeStartsWith(core.url, "data:")) {
+    const answered = new Deferred();
+    answered.resolve(responses.create(fetchData(core)));
+    return answered.promise;
+  }
+  if (!StringPrototypeStartsWith(core.url, "http:") && !StringPrototypeStartsWith(core.url, "https:")) {
+    const scheme = StringPrototypeSlice(core.url, 0, StringPrototypeIndexOf(core.url, ":"));
+    throw new TypeError(`Failed to fetch: the URL scheme '${scheme}' is not supported: use http, https or data`);
+  }
+  const call = new FetchCall(core, signal);
+  call.start();
+  return call.promise;
+};
+
+webidl.exposeOperations({
+  __proto__: null,
+  fetch(input, init = {}) {
+    const prefix = "Failed to execute 'fetch'";
+    try {
+      webidl.requiredArguments(arguments.length, 1, prefix);
+      return start(requests.build(input, init, prefix));
+    } catch (error) {
+      return PromiseReject(error);
+    }
+  },
+});
+
+// --- For entry.js --------------------------------------------------------------------------------------
+
+internals.fetchApi = {
+  __proto__: null,
+  isResponse: responses.isResponse,
+  responseForHost: responses.forHost,
+  pump: bodies.pump,
+  requestFromHost: requests.fromHost,
+};

@@ -1,0 +1,268 @@
+// Headers, as Fetch defines it, for a server: names that browsers forbid may be set. Fields of the same name stay
+// apart until somebody asks for them; Set-Cookie fields stay apart for good.
+//
+// In `internals.headers`: `fromHost(flat)` (a field list over the host's [name, value, ...], names in lower case),
+// `create(list, guard)` (the object), `listOf(headers)`, `isHeaders(value)`, `fill(list, init, prefix, context)`,
+// and class FieldList with get/set/append/has/delete/flat. The guards are "none" and "immutable".
+
+const {
+  ArrayPrototypePush, ArrayPrototypeSort, StringPrototypeCharCodeAt, StringPrototypeToLowerCase, SymbolIterator,
+  TypeError, arraySlice,
+} = internals.prim;
+const { mime, webidl } = internals;
+const { ByteString } = webidl.converters;
+const { requiredArguments } = webidl;
+const { isToken, trimHttp } = mime;
+
+const headers = { __proto__: null };
+internals.headers = headers;
+
+const isLowerCaseToken = (name) => {
+  for (let i = 0; i < name.length; i++) {
+    const code = StringPrototypeCharCodeAt(name, i);
+    if (code >= 0x41 && code <= 0x5a) return false;
+  }
+  return true;
+};
+
+const normaliseName = (name, prefix) => {
+  if (!isToken(name)) throw new TypeError(`${prefix}: '${name}' is not a valid header name`);
+  return isLowerCaseToken(name) ? name : StringPrototypeToLowerCase(name);
+};
+
+const normaliseValue = (value, prefix, name) => {
+  const trimmed = trimHttp(value);
+  for (let i = 0; i < trimmed.length; i++) {
+    const code = StringPrototypeCharCodeAt(trimmed, i);
+    if (code === 0 || code === 0x0a || code === 0x0d) {
+      throw new TypeError(`${prefix}: the value of header '${name}' has a NUL, CR or LF at index ${i}`);
+    }
+  }
+  return trimmed;
+};
+
+const byName = (a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0);
+
+// A list of header fields: names in lower case and values, in one array.
+class FieldList {
+  constructor(flat) {
+    this.fields = flat;
+    // The sorted and combined view that iteration shows, until the next change.
+    this.combined = undefined;
+  }
+
+  get(name) {
+    const { fields } = this;
+    let found = null;
+    for (let i = 0; i < fields.length; i += 2) {
+      if (fields[i] === name) found = found === null ? fields[i + 1] : `${found}, ${fields[i + 1]}`;
+    }
+    return found;
+  }
+
+  has(name) {
+    const { fields } = this;
+    for (let i = 0; i < fields.length; i += 2) {
+      if (fields[i] === name) return true;
+    }
+    return false;
+  }
+
+  append(name, value) {
+    this.combined = undefined;
+    ArrayPrototypePush(this.fields, name, value);
+  }
+
+  // Replaces the first field of that name and removes the others.
+  set(name, value) {
+    const { fields } = this;
+    this.combined = undefined;
+    for (let i = 0; i < fields.length; i += 2) {
+      if (fields[i] === name) {
+        fields[i + 1] = value;
+        this.removeFrom(i + 2, name);
+        return;
+      }
+    }
+    ArrayPrototypePush(fields, name, value);
+  }
+
+  delete(name) {
+    this.combined = undefined;
+    this.removeFrom(0, name);
+  }
+
+  removeFrom(start, name) {
+    const { fields } = this;
+    let kept = start;
+    for (let i = start; i < fields.length; i += 2) {
+      if (fields[i] === name) continue;
+      if (kept !== i) {
+        fields[kept] = fields[i];
+        fields[kept + 1] = fields[i + 1];
+      }
+      kept += 2;
+    }
+    fields.length = kept;
+  }
+
+  setCookies() {
+    const { fields } = this;
+    const values = [];
+    for (let i = 0; i < fields.length; i += 2) {
+      if (fields[i] === "set-cookie") ArrayPrototypePush(values, fields[i + 1]);
+    }
+    return values;
+  }
+
+  pairs() {
+    if (this.combined !== undefined) return this.combined;
+    const { fields } = this;
+    const pairs = [];
+    for (let i = 0; i < fields.length; i += 2) ArrayPrototypePush(pairs, [fields[i], fields[i + 1]]);
+    // A stable sort: fields of the same name keep their order.
+    ArrayPrototypeSort(pairs, byName);
+    const combined = [];
+    for (let i = 0; i < pairs.length; i++) {
+      const pair = pairs[i];
+      const last = combined.length === 0 ? undefined : combined[combined.length - 1];
+      if (last !== undefined && last[0] === pair[0] && pair[0] !== "set-cookie") last[1] += `, ${pair[1]}`;
+      else ArrayPrototypePush(combined, pair);
+    }
+    this.combined = combined;
+    return combined;
+  }
+
+  copy() {
+    return new FieldList(arraySlice(this.fields));
+  }
+
+  // The array itself: name, value, name, value, ...
+  flat() {
+    return this.fields;
+  }
+}
+internals.streams.isolate(FieldList);
+headers.FieldList = FieldList;
+
+headers.fromHost = (flat) => new FieldList(flat);
+
+const pairSequence = webidl.sequence(ByteString);
+const headerRecord = webidl.record(ByteString, ByteString);
+
+const appendField = (list, name, value, prefix) => {
+  const normal = normaliseName(name, prefix);
+  list.append(normal, normaliseValue(value, prefix, name));
+};
+
+// Adds what a HeadersInit says. A record or a sequence of pairs; other Headers are copied without their iterator
+// unless the guest has replaced it.
+headers.fill = (list, init, prefix, context) => {
+  if (!webidl.isObject(init)) {
+    throw new TypeError(`${prefix}: ${context} is not a Headers object, a record or a sequence of pairs`);
+  }
+  const method = init[SymbolIterator];
+  if (method === undefined || method === null) {
+    const pairs = headerRecord(init, prefix, context);
+    for (let i = 0; i < pairs.length; i++) appendField(list, pairs[i][0], pairs[i][1], prefix);
+    return;
+  }
+  if (typeof method !== "function") throw new TypeError(`${prefix}: ${context} has an iterator that is not a function`);
+  if (method === headersIterator && headers.isHeaders(init)) {
+    const pairs = headers.listOf(init).pairs();
+    for (let i = 0; i < pairs.length; i++) list.append(pairs[i][0], pairs[i][1]);
+    return;
+  }
+  const pairs = webidl.sequenceFrom(init, method, pairSequence, prefix, context);
+  for (let i = 0; i < pairs.length; i++) {
+    if (pairs[i].length !== 2) throw new TypeError(`${prefix}: ${context}, item ${i}, is not a pair of name and value`);
+  }
+  for (let i = 0; i < pairs.length; i++) appendField(list, pairs[i][0], pairs[i][1], prefix);
+};
+
+class Headers {
+  #list;
+  #immutable = false;
+
+  constructor(init = undefined) {
+    if (init === webidl.illegal) {
+      this.#list = arguments[1];
+      this.#immutable = arguments[2] === "immutable";
+      return;
+    }
+    this.#list = new FieldList([]);
+    if (init !== undefined) headers.fill(this.#list, init, "Failed to construct 'Headers'", "Argument 1");
+  }
+
+  static {
+    headers.isHeaders = (value) => webidl.isObject(value) && #list in value;
+    headers.listOf = (object) => object.#list;
+    headers.create = (list, guard) => new Headers(webidl.illegal, list, guard);
+  }
+
+  #writable(prefix) {
+    if (this.#immutable) {
+      throw new TypeError(`${prefix}: these headers are immutable: copy them with new Headers(headers), or make a new ` +
+        "Request or Response");
+    }
+    return this.#list;
+  }
+
+  append(name, value) {
+    const prefix = "Failed to execute 'append' on 'Headers'";
+    this.#list;
+    requiredArguments(arguments.length, 2, prefix);
+    const givenName = ByteString(name, prefix, "Argument 1");
+    const givenValue = ByteString(value, prefix, "Argument 2");
+    const normalName = normaliseName(givenName, prefix);
+    const normalValue = normaliseValue(givenValue, prefix, givenName);
+    this.#writable(prefix).append(normalName, normalValue);
+  }
+
+  delete(name) {
+    const prefix = "Failed to execute 'delete' on 'Headers'";
+    this.#list;
+    requiredArguments(arguments.length, 1, prefix);
+    const normalName = normaliseName(ByteString(name, prefix, "Argument 1"), prefix);
+    this.#writable(prefix).delete(normalName);
+  }
+
+  get(name) {
+    const prefix = "Failed to execute 'get' on 'Headers'";
+    const list = this.#list;
+    requiredArguments(arguments.length, 1, prefix);
+    return list.get(normaliseName(ByteString(name, prefix, "Argument 1"), prefix));
+  }
+
+  getSetCookie() {
+    return this.#list.setCookies();
+  }
+
+  has(name) {
+    const prefix = "Failed to execute 'has' on 'Headers'";
+    const list = this.#list;
+    requiredArguments(arguments.length, 1, prefix);
+    return list.has(normaliseName(ByteString(name, prefix, "Argument 1"), prefix));
+  }
+
+  set(name, value) {
+    const prefix = "Failed to execute 'set' on 'Headers'";
+    this.#list;
+    requiredArguments(arguments.length, 2, prefix);
+    const givenName = ByteString(name, prefix, "Argument 1");
+    const givenValue = ByteString(value, prefix, "Argument 2");
+    const normalName = normaliseName(givenName, prefix);
+    const normalValue = normaliseValue(givenValue, prefix, givenName);
+    this.#writable(prefix).set(normalName, normalValue);
+  }
+}
+webidl.exposeInterface(Headers);
+webidl.pairIterable(Headers, "Headers", (object) => headers.listOf(object).pairs());
+const headersIterator = Headers.prototype[SymbolIterator];
+
+webidl.setInspector(Headers, (object) => {
+  const shown = { __proto__: null };
+  const pairs = headers.listOf(object).pairs();
+  for (let i = 0; i < pairs.length; i++) shown[pairs[i][0]] = pairs[i][1];
+  return shown;
+});

@@ -1,0 +1,256 @@
+// Request, as Fetch defines it, for a server. Members that only mean something to a browser (mode, credentials,
+// cache, referrer, ...) are checked and kept, and have no effect on the host's fetch.
+//
+// In `internals.requests`: `isRequest(v)`, `coreOf(request)`, `build(input, init, prefix)` gives a core as the
+// constructor does, `fromHost(method, url, flat, rid)` gives the Request of an event, `signalOf(core)`.
+
+const {
+  StringPrototypeStartsWith, StringPrototypeToUpperCase, TypeError,
+} = internals.prim;
+const { abort, bodies, headers, mime, url, webidl } = internals;
+const { ByteString, DOMString, USVString, any, boolean } = webidl.converters;
+const { enumeration, illegal, isObject, nullable } = webidl;
+
+const requests = { __proto__: null };
+internals.requests = requests;
+
+const member = (key, converter) => ({ __proto__: null, key, converter });
+const requestInit = webidl.dictionary("RequestInit", [
+  member("body", any),
+  member("cache", enumeration("RequestCache",
+    ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"])),
+  member("credentials", enumeration("RequestCredentials", ["omit", "same-origin", "include"])),
+  member("duplex", enumeration("RequestDuplex", ["half"])),
+  member("headers", any),
+  member("integrity", DOMString),
+  member("keepalive", boolean),
+  member("method", ByteString),
+  member("mode", enumeration("RequestMode", ["navigate", "same-origin", "no-cors", "cors"])),
+  member("priority", enumeration("RequestPriority", ["high", "low", "auto"])),
+  member("redirect", enumeration("RequestRedirect", ["follow", "error", "manual"])),
+  member("referrer", USVString),
+  member("referrerPolicy", enumeration("ReferrerPolicy",
+    ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin",
+      "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"])),
+  member("signal", nullable(webidl.interfaceType("AbortSignal", abort.isSignal))),
+  member("window", any),
+]);
+
+class RequestCore {
+  constructor(method, href, list) {
+    this.method = method;
+    this.url = href;
+    this.list = list;
+    this.headers = undefined;
+    this.guard = "none";
+    this.body = null;
+    this.redirect = "follow";
+    this.mode = "cors";
+    this.credentials = "same-origin";
+    this.cache = "default";
+    this.referrer = "about:client";
+    this.referrerPolicy = "";
+    this.integrity = "";
+    this.keepalive = false;
+    // The signal that this request follows, and the one that a guest sees; the latter is made when it is asked for.
+    this.follows = undefined;
+    this.signal = undefined;
+  }
+
+  copyFrom(other) {
+    this.redirect = other.redirect;
+    this.mode = other.mode;
+    this.credentials = other.credentials;
+    this.cache = other.cache;
+    this.referrer = other.referrer;
+    this.referrerPolicy = other.referrerPolicy;
+    this.integrity = other.integrity;
+    this.keepalive = other.keepalive;
+    this.follows = requests.signalOf(other);
+  }
+}
+internals.streams.isolate(RequestCore);
+
+// The signal whose abort ends a fetch of this request, or undefined if there can be none.
+requests.signalOf = (core) => (core.signal === undefined ? core.follows : core.signal);
+
+const parseUrl = (input, prefix) => {
+  const parts = native.urlParse(input, undefined);
+  if (parts === null) throw new TypeError(`${prefix}: '${input}' is not an absolute URL`);
+  const href = parts[0];
+  // Where the host starts is the "@" after a user name or password.
+  if (href[parts[3]] === "@") throw new TypeError(`${prefix}: the URL '${href}' has a user name or password in it`);
+  return href;
+};
+
+const normaliseMethod = (method, prefix) => {
+  if (!mime.isToken(method)) throw new TypeError(`${prefix}: '${method}' is not a valid HTTP method`);
+  const upper = StringPrototypeToUpperCase(method);
+  switch (upper) {
+    case "CONNECT":
+    case "TRACE":
+    case "TRACK":
+      throw new TypeError(`${prefix}: the method ${upper} is not allowed`);
+    case "DELETE":
+    case "GET":
+    case "HEAD":
+    case "OPTIONS":
+    case "POST":
+    case "PUT":
+      return upper;
+    default:
+      return method;
+  }
+};
+
+const readReferrer = (text, prefix) => {
+  if (text === "") return "";
+  const href = url.parse(text);
+  if (href === null) throw new TypeError(`${prefix}: the referrer '${text}' is not an absolute URL`);
+  return StringPrototypeStartsWith(href, "about:client") ? "about:client" : href;
+};
+
+const applyMembers = (core, init, prefix) => {
+  if (init.window !== undefined && init.window !== null) {
+    throw new TypeError(`${prefix}: the member window can only be null`);
+  }
+  if (init.referrer !== undefined) core.referrer = readReferrer(init.referrer, prefix);
+  if (init.referrerPolicy !== undefined) core.referrerPolicy = init.referrerPolicy;
+  if (init.mode !== undefined) {
+    if (init.mode === "navigate") throw new TypeError(`${prefix}: the mode 'navigate' is for navigations only`);
+    core.mode = init.mode;
+  }
+  if (init.credentials !== undefined) core.credentials = init.credentials;
+  if (init.cache !== undefined) core.cache = init.cache;
+  if (core.cache === "only-if-cached" && core.mode !== "same-origin") {
+    throw new TypeError(`${prefix}: the cache mode 'only-if-cached' needs the mode 'same-origin'`);
+  }
+  if (init.redirect !== undefined) core.redirect = init.redirect;
+  if (init.integrity !== undefined) core.integrity = init.integrity;
+  if (init.keepalive !== undefined) core.keepalive = init.keepalive;
+  if (init.method !== undefined) core.method = normaliseMethod(init.method, prefix);
+  if (init.signal !== undefined) core.follows = init.signal === null ? undefined : init.signal;
+};
+
+const takeBody = (core, init, from, prefix) => {
+  const given = init.body !== undefined && init.body !== null;
+  const inherited = from === undefined || init.body !== undefined ? null : from.body;
+  if ((given || inherited !== null) && (core.method === "GET" || core.method === "HEAD")) {
+    throw new TypeError(`${prefix}: a request with method ${core.method} has no body`);
+  }
+  if (given) {
+    const { body, type } = bodies.extract(init.body, prefix, "Argument 2, member 'body',");
+    core.body = body;
+    if (type !== null && !core.list.has("content-type")) core.list.append("content-type", type);
+  } else if (inherited !== null) {
+    if (inherited.unusable) {
+      throw new TypeError(`${prefix}: the body of the request has been read or is locked: clone() it before`);
+    }
+    core.body = inherited.move();
+  }
+};
+
+requests.build = (input, initGiven, prefix) => {
+  const from = requests.isRequest(input) ? requests.coreOf(input) : undefined;
+  const text = from === undefined ? USVString(input, prefix, "Argument 1") : "";
+  const init = requestInit(initGiven, prefix, "Argument 2");
+  let core;
+  if (from === undefined) {
+    core = new RequestCore("GET", parseUrl(text, prefix), new headers.FieldList([]));
+  } else {
+    core = new RequestCore(from.method, from.url, init.headers === undefined ? from.list.copy() :
+      new headers.FieldList([]));
+    core.copyFrom(from);
+  }
+  applyMembers(core, init, prefix);
+  if (init.headers !== undefined) headers.fill(core.list, init.headers, prefix, "Argument 2, member 'headers',");
+  takeBody(core, init, from, prefix);
+  return core;
+};
+
+class Request {
+  #core;
+
+  constructor(input, init = {}) {
+    if (input === illegal) {
+      this.#core = init;
+      return;
+    }
+    const prefix = "Failed to construct 'Request'";
+    webidl.requiredArguments(arguments.length, 1, prefix);
+    this.#core = requests.build(input, init, prefix);
+  }
+
+  static {
+    requests.isRequest = (value) => isObject(value) && #core in value;
+    requests.coreOf = (request) => request.#core;
+  }
+
+  get method() { return this.#core.method; }
+  get url() { return this.#core.url; }
+
+  get headers() {
+    const core = this.#core;
+    if (core.headers === undefined) core.headers = headers.create(core.list, core.guard);
+    return core.headers;
+  }
+
+  get destination() {
+    this.#core;
+    return "";
+  }
+
+  get referrer() { return this.#core.referrer; }
+  get referrerPolicy() { return this.#core.referrerPolicy; }
+  get mode() { return this.#core.mode; }
+  get credentials() { return this.#core.credentials; }
+  get cache() { return this.#core.cache; }
+  get redirect() { return this.#core.redirect; }
+  get integrity() { return this.#core.integrity; }
+  get keepalive() { return this.#core.keepalive; }
+
+  get isReloadNavigation() {
+    this.#core;
+    return false;
+  }
+
+  get isHistoryNavigation() {
+    this.#core;
+    return false;
+  }
+
+  get signal() {
+    const core = this.#core;
+    if (core.signal === undefined) {
+      core.signal = core.follows === undefined ? abort.create() : abort.dependent([core.follows]);
+    }
+    return core.signal;
+  }
+
+  get duplex() {
+    this.#core;
+    return "half";
+  }
+
+  clone() {
+    const core = this.#core;
+    if (core.body !== null && core.body.unusable) {
+      throw new TypeError("Failed to execute 'clone' on 'Request': the body has been read or is locked");
+    }
+    const copy = new RequestCore(core.method, core.url, core.list.copy());
+    copy.copyFrom(core);
+    copy.guard = core.guard;
+    if (core.body !== null) copy.body = core.body.clone();
+    return new Request(illegal, copy);
+  }
+}
+bodies.mixin(Request, "Request", requests.coreOf);
+webidl.exposeInterface(Request, "Request", { __proto__: null, length: 1 });
+
+requests.fromHost = (method, href, flat, rid) => {
+  const core = new RequestCore(method, href, headers.fromHost(flat));
+  core.guard = "immutable";
+  core.redirect = "manual";
+  if (rid !== -1) core.body = bodies.fromHost(rid);
+  return new Request(illegal, core);
+};
