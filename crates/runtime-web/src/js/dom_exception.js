@@ -2,7 +2,7 @@
 // throws it through `internals.domException(message, name)`; nothing here decides when.
 
 const {
-  Error, ErrorCaptureStackTrace, ErrorPrototype, ObjectSetPrototypeOf, ReflectDefineProperty,
+  Error, ErrorCaptureStackTrace, ErrorPrototype, ObjectSetPrototypeOf, ReflectDefineProperty, ReflectDeleteProperty,
 } = internals.prim;
 const { webidl } = internals;
 const { DOMString } = webidl.converters;
@@ -59,11 +59,13 @@ class DOMException {
   constructor(message = "", name = "Error") {
     message = DOMString(message, prefix, "Argument 1");
     name = DOMString(name, prefix, "Argument 2");
-    const error = new Error();
+    // V8 remembers the message for the stack's first line; as a property it is a getter of the prototype.
+    const error = new Error(message);
+    ReflectDeleteProperty(error, "message");
     const prototype = new.target.prototype;
     ObjectSetPrototypeOf(error, webidl.isObject(prototype) ? prototype : DOMException.prototype);
     new State(error, message, name);
-    // The stack's first line is made from name and message, which the object has only now.
+    // The stack's first line also has the name, which the object has only now.
     ErrorCaptureStackTrace(error, DOMException);
     return error;
   }

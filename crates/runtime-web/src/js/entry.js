@@ -23,6 +23,8 @@ internals.entry = entry;
 let handlers = undefined;
 let current = undefined;
 
+const isResponse = (value) => internals.fetchApi !== undefined && internals.fetchApi.isResponse(value);
+
 const describe = (value) => {
   if (value === null) return "null";
   if (value === undefined) return "undefined";
@@ -96,7 +98,7 @@ class Invocation {
   }
 
   #answerFetch(response) {
-    if (!internals.fetchApi.isResponse(response)) {
+    if (!isResponse(response)) {
       const error = new TypeError(`the fetch handler gave ${describe(response)}, expected a Response`);
       this.fail("bad-response", error);
       return;
@@ -128,7 +130,7 @@ class Invocation {
   }
 
   #answerTask(result) {
-    if (internals.fetchApi.isResponse(result)) {
+    if (isResponse(result)) {
       this.#sendResponse(result);
       return;
     }
@@ -157,7 +159,7 @@ class Invocation {
 
   // The handler's result: a value or a promise of one.
   settle(result) {
-    if (this.kind === "fetch" && internals.fetchApi.isResponse(result)) {
+    if (this.kind === "fetch" && isResponse(result)) {
       this.#take(result);
       return;
     }
