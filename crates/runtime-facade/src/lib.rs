@@ -37,10 +37,10 @@ pub use mode_worker::{Worker, WorkerConfig, WorkerMode};
 pub use runtime_core::{
     ContextPolicy, ExecutionMode, Failure, Health, InitError, ModeStats, Outcome, Phases, ProcessMemory,
     Recycle, Report, RuntimeLimits, Script, ScriptError, ScriptFault, ShedReason, SnapshotError,
-    SnapshotSource, Start, V8, V8Config, health, process_memory,
+    SnapshotInfo, SnapshotSource, Start, V8, V8Config, health, process_memory,
 };
 pub use runtime_web::{
     Bindings, Body, BodyError, Call, Collected, End, EndOfRequest, Event, Execution, FetchRequest,
     FetchResponse, LogLevel, LogRecord, NoOps, OpError, Ops, RedirectMode, Request, Response, ResponseBody,
-    Scheduled, Task, WorkerCode,
+    Scheduled, Task, WorkerCode, build_snapshot, inspect_snapshot,
 };

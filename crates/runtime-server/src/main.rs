@@ -1,0 +1,3 @@
+//! The program `isolane`.
+#![forbid(unsafe_code)]
+fn main() {}

@@ -1,0 +1,250 @@
+//! The server's [`Ops`]: outbound HTTP for workers over one pooled client, and their logs. Bindings are an embedder's
+//! business; `isolane` gives its workers none.
+
+mod allowed_hosts;
+mod redirect;
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ada_url::Url;
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Uri, Version};
+use http_body::Body as _;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use runtime_facade::{Body, FetchRequest, FetchResponse, LogRecord, OpError, Ops, RedirectMode};
+
+pub use self::allowed_hosts::{AllowedHostError, AllowedHosts};
+use self::redirect::{Hop, Payload, location};
+use crate::guest_log::GuestLog;
+use crate::hop_by_hop;
+
+/// How long a connection may take to be made, per address.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an unused connection is kept.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many unused connections are kept per host.
+const IDLE_CONNECTIONS_PER_HOST: usize = 32;
+
+const USER_AGENT: &str = concat!("isolane/", env!("CARGO_PKG_VERSION"));
+
+/// An HTTP client: HTTP/1.1, and HTTP/2 where TLS agrees on it; connections are kept and shared. Cloning is cheap and
+/// shares the connections.
+#[derive(Clone, Debug)]
+pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Body>);
+
+impl HttpClient {
+    /// A client that trusts Mozilla's roots, compiled in.
+    pub fn new() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(connector);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
+            .build(connector);
+        Self(client)
+    }
+}
+
+impl Default for HttpClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What `isolane` does for one worker: HTTP to the hosts that it may reach, and logs.
+///
+/// Redirects are followed by the Fetch standard's rules, and every hop must be an allowed host. Bodies stream both
+/// ways and are left as they come: a guest that sends no `accept-encoding` asks for none. A fetch has no time limit of
+/// its own: it ends with its request at the latest.
+#[derive(Clone, Debug)]
+pub struct HttpOps {
+    client: HttpClient,
+    allowed: AllowedHosts,
+    log: GuestLog,
+}
+
+impl HttpOps {
+    /// Ops over a client.
+    pub fn new(client: HttpClient, allowed: AllowedHosts, log: GuestLog) -> Self {
+        Self { client, allowed, log }
+    }
+}
+
+impl Ops for HttpOps {
+    fn fetch(
+        &self,
+        request: FetchRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<FetchResponse, OpError>> + Send + 'static>> {
+        let this = self.clone();
+        Box::pin(async move { this.fetch_along(request).await })
+    }
+
+    fn log(&self, record: LogRecord) {
+        self.log.write(&record);
+    }
+}
+
+impl HttpOps {
+    async fn fetch_along(self, request: FetchRequest) -> Result<FetchResponse, OpError> {
+        let FetchRequest { method, url, headers, body, redirect, .. } = request;
+        let url = Url::parse(&url, None).map_err(|_| OpError::new(format!("{url:?} is not a URL")))?;
+        let payload = if body.as_bytes().is_some() {
+            // All at hand, so that nothing is waited for and nothing can break off.
+            Payload::Bytes(body.collect().await.map_err(|error| OpError::new(error.message))?)
+        } else {
+            Payload::Stream(Some(body))
+        };
+        let mut hop = Hop { method, url, headers: outbound_headers(headers), payload, redirects: 0 };
+        loop {
+            self.check(&hop.url)?;
+            let response = self.exchange(&mut hop).await?;
+            let Some(location) = location(response.status(), response.headers()) else {
+                return Ok(answer(&hop, response));
+            };
+            match redirect {
+                RedirectMode::Manual => return Ok(answer(&hop, response)),
+                RedirectMode::Error => {
+                    let (status, url) = (response.status().as_u16(), hop.url.href());
+                    return Err(OpError::new(format!(
+                        "{url} redirects ({status}), and the request's redirect mode is \"error\""
+                    )));
+                }
+                RedirectMode::Follow => {
+                    let from = hop.url.href().to_owned();
+                    hop.follow(response.status(), &location)
+                        .map_err(|error| OpError::new(format!("{from}: {error}")))?;
+                }
+            }
+        }
+    }
+
+    fn check(&self, url: &Url) -> Result<(), OpError> {
+        let default_port = match url.protocol() {
+            "http:" => 80,
+            "https:" => 443,
+            other => {
+                let scheme = other.trim_end_matches(':');
+                return Err(OpError::new(format!("cannot fetch the scheme {scheme:?}, expected http or https")));
+            }
+        };
+        if url.has_credentials() {
+            return Err(OpError::new("cannot fetch a URL with a user name or password; send a header instead"));
+        }
+        let port = url.port().parse().unwrap_or(default_port);
+        let host = url.hostname();
+        if !self.allowed.allows(host, port) {
+            return Err(OpError::new(format!(
+                "this worker may not reach {host}:{port}; its operator can add it to the allowed hosts"
+            )));
+        }
+        Ok(())
+    }
+
+    async fn exchange(&self, hop: &mut Hop) -> Result<http::Response<hyper::body::Incoming>, OpError> {
+        let body = hop.payload.take();
+        let failed = |reason: &dyn std::fmt::Display, url: &Url| {
+            OpError::new(format!("{} could not be fetched: {reason}", shown(url)))
+        };
+        let end = hop.url.href().find('#').unwrap_or(hop.url.href().len());
+        let uri: Uri = hop.url.href()[..end].parse().map_err(|error| failed(&error, &hop.url))?;
+        let mut request = http::Request::new(body);
+        *request.method_mut() = hop.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = hop.headers.clone();
+        frame(&mut request);
+        self.client.0.request(request).await.map_err(|error| {
+            let mut reason = String::new();
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                // Writing to a string does not fail.
+                let _ = write!(reason, "{}{error}", if reason.is_empty() { "" } else { ": " });
+                cause = error.source();
+            }
+            if reason.is_empty() {
+                reason = error.to_string();
+            }
+            failed(&reason, &hop.url)
+        })
+    }
+}
+
+/// A URL without what may be secret in it.
+fn shown(url: &Url) -> &str {
+    url.href().split(['?', '#']).next().unwrap_or_default()
+}
+
+/// The guest's headers without those that belong to one connection, with the defaults that it did not set.
+fn outbound_headers(mut headers: HeaderMap) -> HeaderMap {
+    hop_by_hop::remove(&mut headers);
+    // The URL says which host is meant, whatever a proxied request had said.
+    headers.remove(header::HOST);
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::ACCEPT, "*/*");
+    default(header::ACCEPT_ENCODING, "identity");
+    default(header::USER_AGENT, USER_AGENT);
+    headers
+}
+
+/// Makes the length that is announced the body's: what is at hand is counted, and a stream keeps a length that the
+/// guest gave, which the connection then enforces.
+fn frame(request: &mut http::Request<Body>) {
+    let exact = request.body().size_hint().exact();
+    let given = hop_by_hop::content_length(request.headers());
+    request.headers_mut().remove(header::CONTENT_LENGTH);
+    let length = match (exact, given) {
+        (Some(0), _) if !matches!(*request.method(), Method::POST | Method::PUT) => None,
+        (Some(exact), _) => Some(exact),
+        (None, given) => given,
+    };
+    if let Some(length) = length {
+        request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+}
+
+fn answer(hop: &Hop, response: http::Response<hyper::body::Incoming>) -> FetchResponse {
+    let (mut parts, body) = response.into_parts();
+    let phrase = parts.extensions.remove::<hyper::ext::ReasonPhrase>();
+    let status_text = match &phrase {
+        Some(phrase) => String::from_utf8_lossy(phrase.as_bytes()).into_owned(),
+        None if parts.version <= Version::HTTP_11 => {
+            parts.status.canonical_reason().unwrap_or_default().to_owned()
+        }
+        // HTTP/2 has no reason phrases.
+        None => String::new(),
+    };
+    hop_by_hop::remove(&mut parts.headers);
+    FetchResponse {
+        status: parts.status.as_u16(),
+        status_text,
+        url: hop.url.href().split('#').next().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body: if body.is_end_stream() { Body::from(Bytes::new()) } else { Body::stream(body) },
+        is_redirected: hop.redirects > 0,
+    }
+}
+
+/// The operations of a worker, as the runtime takes them.
+pub fn http_ops(client: &HttpClient, allowed: AllowedHosts, log: &GuestLog) -> Arc<dyn Ops> {
+    Arc::new(HttpOps::new(client.clone(), allowed, log.clone()))
+}
