@@ -10,7 +10,7 @@ const {
   DatePrototypeGetTime, DatePrototypeToISOString, ErrorPrototype, FunctionPrototype, FunctionPrototypeToString,
   GeneratorFunctionPrototype, MapIteratorPrototypeNext, MapPrototypeEntries, MapPrototypeGetSize, MathMin, NumberIsNaN,
   NumberPrototypeValueOf, ObjectIs, ObjectPrototype, ObjectPrototypeIsPrototypeOf, PromisePrototype,
-  ReflectApply, ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf, ReflectOwnKeys, RegExpPrototypeExec,
+  ReflectApply, ReflectGetPrototypeOf, ReflectOwnKeys, RegExpPrototypeExec,
   RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase,
   RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode,
   RegExpPrototypeGetUnicodeSets, SetIteratorPrototypeNext, SetPrototypeGetSize, SetPrototypeValues,
@@ -18,6 +18,7 @@ const {
   StringPrototypeStartsWith, SymbolPrototypeToString, SymbolPrototypeValueOf, SymbolToStringTag,
   TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag,
   WeakMapPrototypeHas, WeakSetPrototypeHas, NumberPrototypeToString, JSONStringify,
+  ownDescriptor,
 } = internals.prim;
 const { webidl } = internals;
 
@@ -113,7 +114,7 @@ const isError = (value) =>
 
 // Reads a property without running a getter.
 const plainValue = (object, key) => {
-  const descriptor = ReflectGetOwnPropertyDescriptor(object, key);
+  const descriptor = ownDescriptor(object, key);
   return descriptor !== undefined && "value" in descriptor ? descriptor.value : undefined;
 };
 
@@ -254,7 +255,7 @@ class Printer {
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i];
       if (skip !== undefined && skip(key)) continue;
-      const descriptor = ReflectGetOwnPropertyDescriptor(value, key);
+      const descriptor = ownDescriptor(value, key);
       if (descriptor === undefined || !descriptor.enumerable) continue;
       if (parts.length >= itemLimit) {
         ArrayPrototypePush(parts, `... ${keys.length - i} more`);
@@ -309,7 +310,7 @@ class Printer {
     let i = 0;
     // A long sparse array is not walked to its end.
     for (; i < value.length && parts.length < itemLimit && i < itemLimit * 100; i++) {
-      const descriptor = ReflectGetOwnPropertyDescriptor(value, i);
+      const descriptor = ownDescriptor(value, i);
       if (descriptor === undefined) {
         holes += 1;
         continue;
@@ -430,7 +431,7 @@ class Printer {
       key === "errors" || key === "name");
     const hidden = ["cause", "errors"];
     for (let i = 0; i < hidden.length; i++) {
-      const descriptor = ReflectGetOwnPropertyDescriptor(value, hidden[i]);
+      const descriptor = ownDescriptor(value, hidden[i]);
       if (descriptor !== undefined) {
         const shown = this.#tooDeep(level) ? "[...]" : this.#descriptor(descriptor, level);
         ArrayPrototypePush(parts, `[${hidden[i]}]: ${shown}`);
@@ -461,7 +462,7 @@ class Printer {
     for (let p = at; p !== null && p !== ObjectPrototype; p = ReflectGetPrototypeOf(p)) {
       const keys = ReflectOwnKeys(p);
       for (let i = 0; i < keys.length; i++) {
-        const descriptor = ReflectGetOwnPropertyDescriptor(p, keys[i]);
+        const descriptor = ownDescriptor(p, keys[i]);
         if (descriptor.get === undefined || !descriptor.enumerable) continue;
         let shown;
         try {

@@ -17,7 +17,8 @@
 //   `arrayConcat`, `new Uint8Array(buffer, byteOffset, length)`, `RegExpPrototypeExec`, `StringPrototypeSplit`
 //   and `StringPrototypeReplaceAll` with strings.
 // - Property descriptors and option objects are `{ __proto__: null, ... }`, since the language reads them
-//   through the prototype. `defineValue(target, key, value, enumerable)` is the common case.
+//   through the prototype. `defineValue(target, key, value, enumerable)` is the common case;
+//   `ownDescriptor(object, key)` reads one safely.
 // - `PromisePrototypeThen` and `PromiseResolve` are hardened against a replaced `Promise.prototype.constructor`
 //   and `Promise[Symbol.species]`. `promiseCatch(promise, f)`, `promiseMarkHandled(promise)`,
 //   `promiseAll(arrayOfPromises)`, and `newPromise()` (a null-prototype `{ promise, resolve, reject }`)
@@ -163,6 +164,13 @@ prim.uncurryThis = uncurryThis;
 prim.defineValue = (target, key, value, enumerable = true) =>
   ReflectDefineProperty(target, key, { __proto__: null, value, writable: true, enumerable, configurable: true });
 
+// The own property's descriptor without a prototype, so that a missing `get` or `value` is not looked up there.
+prim.ownDescriptor = (object, key) => {
+  const descriptor = ReflectGetOwnPropertyDescriptor(object, key);
+  if (descriptor !== undefined) ReflectSetPrototypeOf(descriptor, null);
+  return descriptor;
+};
+
 // A copy of list[start..end], without consulting the list's constructor.
 prim.arraySlice = (list, start = 0, end = list.length) => {
   const copy = [];
@@ -194,12 +202,19 @@ const thenUnsafe = uncurryThis(PromiseProto.then);
 const resolveUnsafe = Promise.resolve;
 const rejectUnsafe = Promise.reject;
 
+// Once they are found to be replaced they are not asked again: a replacement may be a getter.
+let promisesReplaced = false;
 const promisesIntact = () => {
+  if (promisesReplaced) return false;
   try {
-    return PromiseProto.constructor === PromiseConstructor && PromiseConstructor[SymbolSpecies] === PromiseConstructor;
+    if (PromiseProto.constructor === PromiseConstructor && PromiseConstructor[SymbolSpecies] === PromiseConstructor) {
+      return true;
+    }
   } catch {
-    return false;
+    // A getter of the guest's that throws.
   }
+  promisesReplaced = true;
+  return false;
 };
 
 prim.PromisePrototypeThen = (promise, onFulfilled, onRejected) => {
