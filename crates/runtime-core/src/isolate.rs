@@ -96,7 +96,7 @@ impl Isolate {
         isolate.set_host_initialize_import_meta_object_callback(modules::initialise_import_meta);
         isolate.set_oom_error_handler(quarantine::on_out_of_memory);
         isolate.set_slot(Arc::clone(&budget));
-        let guard = HeapGuard::new();
+        let guard = HeapGuard::new(heap_max.unwrap_or(usize::MAX), &budget);
         if heap_max.is_some() {
             guard.arm(&mut isolate);
         }

@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 pub struct RuntimeLimits {
     /// The heap's size at the isolate's start, in MiB; V8 grows it from there.
     pub heap_initial_mb: u64,
-    /// The most that JavaScript objects, array buffers and WebAssembly memories of an isolate may take together, in MiB.
+    /// The most that JavaScript objects, array buffers and WebAssembly memories of an isolate may take together, in
+    /// MiB; less than 8 counts as 8.
     pub heap_max_mb: u64,
     /// Processor time of the handler, its streams and `waitUntil`, in milliseconds.
     pub cpu_ms: u64,
@@ -82,9 +83,11 @@ impl RuntimeLimits {
         }
     }
 
-    /// The heap's limit in bytes, or none.
+    /// The heap's limit in bytes, or none. V8 cannot work with less than 8 MiB, so that is the least.
     pub fn heap_max_bytes(&self) -> Option<usize> {
-        (self.heap_max_mb > 0).then(|| usize::try_from(self.heap_max_mb << 20).unwrap_or(usize::MAX))
+        let mb = if self.heap_max_mb == 0 { 0 } else { self.heap_max_mb.max(8) };
+        let bytes = mb.saturating_mul(1 << 20);
+        (bytes > 0).then(|| usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
     /// The handler's processor time, or none.
@@ -108,6 +111,9 @@ impl RuntimeLimits {
     }
 }
 
+/// Longer than any process runs, and short enough to be added to any time.
+const LONGEST_MS: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+
 fn millis(value: u64) -> Option<Duration> {
-    (value > 0).then(|| Duration::from_millis(value))
+    (value > 0).then(|| Duration::from_millis(value.min(LONGEST_MS)))
 }

@@ -207,23 +207,45 @@ unsafe extern "C" fn release(budget: *const MemoryBudget) {
 /// gets headroom to reach the next interrupt check: builtins that double a table look for an interrupt only
 /// afterwards, so the headroom is twice the limit, and 256 MiB at least. A second time means that the guest used
 /// the headroom up in one builtin; then V8 reports the isolate out of memory and `quarantine` takes the thread.
-#[derive(Debug)]
+///
+/// V8 counts array buffers towards its limit, too. Those have the budget to keep them within bounds, and a guest is
+/// told by a `RangeError`; where they and not the heap are near the limit, V8 gets room for them instead.
 pub(crate) struct HeapGuard {
-    handle: OnceLock<v8::IsolateHandle>,
+    limit: usize,
+    budget: Arc<MemoryBudget>,
+    armed: OnceLock<Armed>,
     hit: AtomicBool,
     calls: AtomicU32,
 }
 
+struct Armed {
+    handle: v8::IsolateHandle,
+    isolate: v8::UnsafeRawIsolatePtr,
+}
+
+// SAFETY: the pointer is only used by `near_limit`, which V8 calls on the thread that has the isolate.
+unsafe impl Send for Armed {}
+// SAFETY: as above.
+unsafe impl Sync for Armed {}
+
 const LEAST_HEADROOM: usize = 256 << 20;
 
 impl HeapGuard {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { handle: OnceLock::new(), hit: AtomicBool::new(false), calls: AtomicU32::new(0) })
+    pub(crate) fn new(limit: usize, budget: &Arc<MemoryBudget>) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            budget: Arc::clone(budget),
+            armed: OnceLock::new(),
+            hit: AtomicBool::new(false),
+            calls: AtomicU32::new(0),
+        })
     }
 
     /// Puts the guard in charge of an isolate. The guard must outlive it.
     pub(crate) fn arm(self: &Arc<Self>, isolate: &mut v8::Isolate) {
-        let _ = self.handle.set(isolate.thread_safe_handle());
+        // SAFETY: the pointer is used only while the isolate lives; see `near_limit`.
+        let pointer = unsafe { isolate.as_raw_isolate_ptr() };
+        let _ = self.armed.set(Armed { handle: isolate.thread_safe_handle(), isolate: pointer });
         isolate.add_near_heap_limit_callback(Self::near_limit, Arc::as_ptr(self) as *mut c_void);
     }
 
@@ -232,18 +254,38 @@ impl HeapGuard {
         self.hit.load(Ordering::Acquire)
     }
 
+    /// Bytes by which V8's limit may grow because buffers, and not the heap, are near it.
+    fn room_for_buffers(&self, armed: &Armed, initial: usize) -> Option<usize> {
+        // SAFETY: V8 is inside this isolate, on this thread, and allows to be asked for its statistics here.
+        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(armed.isolate) };
+        let heap = isolate.get_heap_statistics();
+        let external = heap.external_memory().max(self.budget.buffer_bytes());
+        let used = heap.used_heap_size();
+        let is_heap_small = used < initial - initial / 4 && external > initial / 4;
+        let is_sum_bounded = used.saturating_add(external) <= self.limit.saturating_add(self.limit / 4);
+        (is_heap_small && is_sum_bounded).then_some(external / 4 + (1 << 20))
+    }
+
+    /// V8's callback.
+    ///
     /// # Safety
-    /// `guard` is what [`HeapGuard::arm`] registered, and its owner keeps it for as long as the isolate lives.
+    /// `guard` is the pointer that `arm` registered.
     unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, initial: usize) -> usize {
         // SAFETY: the pointer that `arm` registered; the isolate's owner keeps the guard until V8 has disposed of
         // the isolate.
         let guard = unsafe { &*guard.cast::<HeapGuard>() };
+        let armed = guard.armed.get();
+        if !guard.is_hit()
+            && let Some(room) = armed.and_then(|armed| guard.room_for_buffers(armed, initial))
+        {
+            return current + room;
+        }
         guard.hit.store(true, Ordering::Release);
         if guard.calls.fetch_add(1, Ordering::Relaxed) > 0 {
             return current;
         }
-        if let Some(handle) = guard.handle.get() {
-            handle.terminate_execution();
+        if let Some(armed) = armed {
+            armed.handle.terminate_execution();
         }
         current + (2 * initial).max(LEAST_HEADROOM)
     }

@@ -147,7 +147,7 @@ impl RealmState {
     }
 
     /// The state of the turn that runs, for native functions. None while a snapshot is built.
-    pub fn of<'a>(isolate: &'a mut v8::Isolate) -> Option<&'a mut RealmState> {
+    pub fn of(isolate: &mut v8::Isolate) -> Option<&mut RealmState> {
         isolate.get_slot_mut::<Box<RealmState>>().map(|state| &mut **state)
     }
 
@@ -235,6 +235,7 @@ impl RealmState {
 
 /// V8 tells of promises that are rejected without a handler, and of handlers that come later.
 pub(crate) extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
+    // SAFETY: V8 calls this function with a message of its own, on the thread that holds the isolate's lock.
     v8::callback_scope!(unsafe scope, &message);
     let promise = message.get_promise();
     match message.get_event() {

@@ -125,7 +125,8 @@ pub(crate) fn run(
         reply.has_responded = state.has_responded;
         reply.started = state.calls.take_started();
         reply.next_timer = state.timers.next_due();
-        reply.is_stalled = state.calls.is_idle() && state.timers.is_empty();
+        reply.is_stalled =
+            state.calls.is_idle() && state.timers.is_empty() && !token.has_pending_background_tasks();
         reply.figures.subrequests = state.subrequests;
         reply.finish = state.finish.take();
         reply.state = Some((state, stage));
@@ -409,8 +410,17 @@ impl Turn<'_, '_> {
         context: v8::Local<'_, v8::Context>,
         completions: Vec<(u64, HostResult)>,
     ) -> Result<(), Halt> {
-        for task in self.isolate.foreground().take_ready() {
-            task.run();
+        let tasks = self.isolate.foreground().take_ready();
+        if !tasks.is_empty() {
+            // A task can belong to any context of this isolate (a finalisation callback, say): while it runs, natives
+            // must not find this request.
+            let state = scope.remove_slot::<Box<RealmState>>();
+            for task in tasks {
+                task.run();
+            }
+            if let Some(state) = state {
+                scope.set_slot(state);
+            }
             self.drain(scope, context)?;
         }
         for (id, result) in completions {

@@ -5,7 +5,8 @@ use runtime_core::{Driver, ExecutionMode, Failure, Outcome, Progress};
 use tokio::sync::oneshot;
 
 use crate::call::Call;
-use crate::response::{End, EndOfRequest, Execution};
+use crate::event::Event;
+use crate::response::{End, EndOfRequest, Execution, Response};
 use crate::web_request::WebRequest;
 
 /// Executes a call in a mode, up to its response.
@@ -21,18 +22,17 @@ use crate::web_request::WebRequest;
 /// Outside of a tokio runtime with timers.
 pub async fn execute(mode: &dyn ExecutionMode, call: Call) -> Result<Execution, Failure> {
     let key = call.key();
-    let is_event = call.event.is_some();
+    let has_no_response = matches!(call.event, Some(Event::Scheduled(_)));
     let script = call.code.script().clone();
     let limits = call.limits.clone();
     let request = WebRequest::new(call, limits.as_ref().unwrap_or_else(|| mode.limits()));
     let mut driver = mode.start(key, script, Box::new(request), limits).await?;
     if driver.progress().await == Progress::Ended {
-        let mut failure = driver.into_failure();
-        if failure.outcome == Outcome::Ok && is_event {
-            failure.outcome = Outcome::internal();
-            failure.message = "the event ended well, but without a response".to_owned();
+        let end = end_of(driver);
+        if has_no_response && end.outcome == Outcome::Ok {
+            return Ok(Execution { response: Response::empty(), end: EndOfRequest::known(end) });
         }
-        return Err(failure);
+        return Err(Failure { outcome: end.outcome, message: end.message, report: Box::new(end.report) });
     }
     let Some(mut response) = driver.request::<WebRequest>().and_then(WebRequest::take_response) else {
         return Err(Failure::new(Outcome::internal(), "the guest answered, but its response is not there"));

@@ -25,6 +25,18 @@ pub struct Response {
     pub body: ResponseBody,
 }
 
+impl Response {
+    /// What an event without a response of its own gives.
+    pub(crate) fn empty() -> Self {
+        Self {
+            status: 200,
+            status_text: String::new(),
+            headers: HeaderMap::new(),
+            body: ResponseBody::default(),
+        }
+    }
+}
+
 /// The body of a response. Dropping it before its end cancels the request: the client has gone away.
 #[derive(Debug, Default)]
 pub struct ResponseBody {

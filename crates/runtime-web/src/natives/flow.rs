@@ -31,7 +31,7 @@ pub(super) fn natives() -> Vec<Native> {
 }
 
 /// The request of the running turn.
-pub(super) fn request<'a>(isolate: &'a mut v8::Isolate) -> Option<&'a mut WebRequest> {
+pub(super) fn request(isolate: &mut v8::Isolate) -> Option<&mut WebRequest> {
     RealmState::of(isolate)?.request::<WebRequest>()
 }
 
