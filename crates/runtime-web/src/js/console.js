@@ -6,12 +6,13 @@
 // `internals.consoleState.reset()`.
 
 const {
-  ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypeJoin, ArrayPrototypePush, Map, MapPrototypeClear, MapPrototypeDelete, MapPrototypeGet,
-  MapIteratorPrototypeNext, MapPrototypeEntries, MapPrototypeGetSize, MapPrototypeSet, MathMax, NumberParseFloat, NumberParseInt,
-  NumberPrototypeToFixed, Error, ErrorCaptureStackTrace, ObjectCreate, ObjectPrototype, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, RegExpPrototypeExec,
+  ArrayPrototypeIncludes, ArrayPrototypeJoin, ArrayPrototypePush, ErrorCaptureStackTrace, Map,
+  MapIteratorPrototypeNext, MapPrototypeClear, MapPrototypeDelete, MapPrototypeEntries, MapPrototypeGet,
+  MapPrototypeGetSize, MapPrototypeSet, MathMax, NumberParseFloat, NumberParseInt, NumberPrototypeToFixed,
+  ObjectCreate, ObjectPrototype, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, RegExpPrototypeExec,
   SetIteratorPrototypeNext, SetPrototypeGetSize, SetPrototypeValues, String, StringPrototypeIncludes,
-  StringPrototypeIndexOf, StringPrototypePadEnd, StringPrototypeRepeat, StringPrototypeReplaceAll, StringPrototypeSlice, arraySlice,
-  defineValue,
+  StringPrototypeIndexOf, StringPrototypePadEnd, StringPrototypeRepeat, StringPrototypeReplaceAll,
+  StringPrototypeSlice, defineValue,
 } = internals.prim;
 const { events, inspect, webidl } = internals;
 const { DOMString } = webidl.converters;
@@ -343,6 +344,15 @@ const positionOf = (error) => {
   return position;
 };
 
+const messageOf = (error) => {
+  try {
+    const isLikeError = webidl.isObject(error) && "message" in error;
+    return `Uncaught ${isLikeError ? internals.errorHeading(error) : String(error)}`;
+  } catch {
+    return "Uncaught exception";
+  }
+};
+
 let reporting = false;
 
 // HTML's "report an exception": an error event on the global, and the log unless a listener prevented it.
@@ -352,12 +362,7 @@ internals.reportException = (error) => {
     reporting = true;
     try {
       const position = positionOf(error);
-      let message;
-      try {
-        message = `Uncaught ${webidl.isObject(error) && "message" in error ? internals.errorHeading(error) : String(error)}`;
-      } catch {
-        message = "Uncaught exception";
-      }
+      const message = messageOf(error);
       const event = new internals.ErrorEvent("error", {
         __proto__: null, cancelable: true, message, filename: position.filename, lineno: position.lineno,
         colno: position.colno, error,

@@ -2,8 +2,8 @@
 // operations with keys yet, so that no CryptoKey can be made; the class is there for brand checks of libraries.
 
 const {
-  ArrayBufferIsView, PromiseReject, String, StringPrototypeToUpperCase, TypeError,
-  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag,
+  ArrayBufferIsView, PromiseReject, String, StringPrototypeToUpperCase, TypeError, TypedArrayPrototypeGetByteLength,
+  TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag,
 } = internals.prim;
 const { webidl } = internals;
 const { BufferSource, DOMString } = webidl.converters;

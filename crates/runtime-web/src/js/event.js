@@ -6,12 +6,12 @@
 // - `dispatch(target, event, onError?)` dispatches an event that the platform made (`isTrusted` is true); false if
 //   canceled. What a listener throws is reported, or given to `onError(error)`.
 // - `defineHandler(prototype, "onabort", "abort")` adds an event handler attribute.
-// - `listenerCount(target, type)`; `observe(target, f)`: f runs after a listener came or went; `isEvent(value)`, `isTarget(value)`; `EventInit` for inheriting dictionaries.
+// - `listenerCount(target, type)`; `observe(target, f)`: f runs after a listener came or went; `isEvent(value)`,
+//   `isTarget(value)`; `EventInit` for inheriting dictionaries.
 
 const {
   ArrayPrototypePush, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply,
-  ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, RegExpPrototypeExec, String, TypeError, arrayRemoveAt,
-  arraySlice, Number,
+  ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeError, arrayRemoveAt, arraySlice,
 } = internals.prim;
 const { webidl } = internals;
 const { boolean, DOMString, object } = webidl.converters;

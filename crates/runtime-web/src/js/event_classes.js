@@ -1,7 +1,7 @@
 // The events that only carry values: CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent. Who fires
 // them is not decided here.
 
-const { ReflectApply } = internals.prim;
+const { ObjectFreeze, ReflectApply } = internals.prim;
 const { Event, events, webidl } = internals;
 const { any, boolean, DOMString, object, unsignedLong, USVString } = webidl.converters;
 
@@ -77,7 +77,7 @@ class MessageEvent extends Event {
     webidl.requiredArguments(arguments.length, 1, prefix);
     super(type, eventInitDict);
     this.#members = MessageEventInit(eventInitDict, prefix, "Argument 2");
-    internals.prim.ObjectFreeze(this.#members.ports);
+    ObjectFreeze(this.#members.ports);
   }
   get data() { return this.#members.data; }
   get origin() { return this.#members.origin; }

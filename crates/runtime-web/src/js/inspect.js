@@ -1,23 +1,24 @@
-// How a value looks when it is printed: `internals.inspect(value, options?) -> string`. It never calls code of the
-// guest except traps of proxies and overridden accessors of platform classes, and never throws. It prints nothing itself,
-// and is no serialisation format.
+// How a value looks when it is printed: `internals.inspect(value, options?) -> string`. It calls no code of the guest
+// but traps of proxies, an error's accessors and replaced accessors of platform classes, and never throws. It prints
+// nothing itself, and is no serialisation format.
 //
 // Options (a null-prototype object): `depth`, how many levels of nesting are shown (default 4).
 
 const {
-  ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypeIndexOf, ArrayPrototypeJoin,
-  ArrayPrototypePop, ArrayPrototypePush, AsyncFunctionPrototype, AsyncGeneratorFunctionPrototype, BigIntPrototypeToString, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DataViewPrototypeGetByteLength,
-  DatePrototypeGetTime, DatePrototypeToISOString, ErrorPrototype, FunctionPrototype, FunctionPrototypeToString,
-  GeneratorFunctionPrototype, MapIteratorPrototypeNext, MapPrototypeEntries, MapPrototypeGetSize, MathMin, NumberIsNaN,
-  NumberPrototypeValueOf, ObjectIs, ObjectPrototype, ObjectPrototypeIsPrototypeOf, PromisePrototype,
-  ReflectApply, ReflectGetPrototypeOf, ReflectOwnKeys, RegExpPrototypeExec,
-  RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase,
-  RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode,
-  RegExpPrototypeGetUnicodeSets, SetIteratorPrototypeNext, SetPrototypeGetSize, SetPrototypeValues,
-  String, StringPrototypeCharCodeAt, StringPrototypeIncludes, StringPrototypeReplaceAll, StringPrototypeSlice,
-  StringPrototypeStartsWith, SymbolPrototypeToString, SymbolPrototypeValueOf, SymbolToStringTag,
-  TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag,
-  WeakMapPrototypeHas, WeakSetPrototypeHas, NumberPrototypeToString, JSONStringify,
+  ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypeIndexOf,
+  ArrayPrototypeJoin, ArrayPrototypePop, ArrayPrototypePush, AsyncFunctionPrototype,
+  AsyncGeneratorFunctionPrototype, BigIntPrototypeToString, BigIntPrototypeValueOf, BooleanPrototypeValueOf,
+  DataViewPrototypeGetByteLength, DatePrototypeGetTime, DatePrototypeToISOString, Error, ErrorPrototype,
+  FunctionPrototype, FunctionPrototypeToString, GeneratorFunctionPrototype, JSONStringify, MapIteratorPrototypeNext,
+  MapPrototypeEntries, MapPrototypeGetSize, MathMin, NumberIsNaN, NumberPrototypeToString, NumberPrototypeValueOf,
+  ObjectIs, ObjectPrototype, ObjectPrototypeIsPrototypeOf, PromisePrototype, ReflectApply, ReflectGetPrototypeOf,
+  ReflectOwnKeys, RegExpPrototype, RegExpPrototypeExec, RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal,
+  RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase, RegExpPrototypeGetMultiline, RegExpPrototypeGetSource,
+  RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode, RegExpPrototypeGetUnicodeSets, SetIteratorPrototypeNext,
+  SetPrototypeGetSize, SetPrototypeValues, String, StringPrototypeCharCodeAt, StringPrototypeIncludes,
+  StringPrototypeReplaceAll, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeTrimEnd,
+  StringPrototypeValueOf, SymbolPrototypeToString, SymbolPrototypeValueOf, SymbolToStringTag,
+  TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, WeakMapPrototypeHas, WeakSetPrototypeHas,
   ownDescriptor,
 } = internals.prim;
 const { webidl } = internals;
@@ -92,7 +93,7 @@ const isNumberObject = brand(NumberPrototypeValueOf);
 const isBooleanObject = brand(BooleanPrototypeValueOf);
 const isSymbolObject = brand(SymbolPrototypeValueOf);
 const isBigIntObject = brand(BigIntPrototypeValueOf);
-const isStringObject = brand(internals.prim.StringPrototypeValueOf);
+const isStringObject = brand(StringPrototypeValueOf);
 // RegExp's own toString and flags read properties that a guest can replace.
 const regExpText = (value) => {
   let text = `/${RegExpPrototypeGetSource(value)}/`;
@@ -106,9 +107,9 @@ const regExpText = (value) => {
   if (RegExpPrototypeGetSticky(value)) text += "y";
   return text;
 };
-const isRegExp = (value) => value !== internals.prim.RegExpPrototype && brand(RegExpPrototypeGetSource)(value);
+const isRegExp = (value) => value !== RegExpPrototype && brand(RegExpPrototypeGetSource)(value);
 
-const hostIsError = internals.prim.Error.isError;
+const hostIsError = Error.isError;
 const isError = (value) =>
   (hostIsError !== undefined && hostIsError(value)) || ObjectPrototypeIsPrototypeOf(ErrorPrototype, value);
 
@@ -177,7 +178,7 @@ const joinLines = (parts, multiline) => {
   for (let i = 0; i < parts.length; i++) {
     const piece = i === parts.length - 1 ? parts[i] : `${parts[i]}, `;
     if (line.length + piece.length > lineWidth && line !== "") {
-      out += `${internals.prim.StringPrototypeTrimEnd(line)}\n`;
+      out += `${StringPrototypeTrimEnd(line)}\n`;
       line = "";
     }
     line += piece;
@@ -237,7 +238,7 @@ class Printer {
     if (isNumberObject(value)) return this.#boxed("Number", NumberPrototypeValueOf(value), value, level);
     if (isBooleanObject(value)) return this.#boxed("Boolean", BooleanPrototypeValueOf(value), value, level);
     if (isStringObject(value)) {
-      return this.#boxed("String", internals.prim.StringPrototypeValueOf(value), value, level);
+      return this.#boxed("String", StringPrototypeValueOf(value), value, level);
     }
     if (isSymbolObject(value)) return this.#boxed("Symbol", SymbolPrototypeValueOf(value), value, level);
     if (isBigIntObject(value)) return this.#boxed("BigInt", BigIntPrototypeValueOf(value), value, level);

@@ -2,9 +2,7 @@
 // User Timing define them. The clock is the host's, which may coarsen or freeze it. Nothing is measured here
 // that the guest did not ask for.
 
-const {
-  ArrayPrototypePush, ArrayPrototypeSort, TypeError,
-} = internals.prim;
+const { ArrayPrototypePush, ArrayPrototypeSort, TypeError } = internals.prim;
 const { EventTarget, webidl } = internals;
 const { any, DOMString, double } = webidl.converters;
 

@@ -1,8 +1,8 @@
-// PerformanceObserver and the lists that it hands out, as Performance Timeline defines them. The entries themselves, and
-// the buffer of all of them, are in performance.js.
+// PerformanceObserver and the lists that it hands out, as Performance Timeline defines them. The entries themselves,
+// and the buffer of all of them, are in performance.js.
 
 const {
-  ArrayPrototypePush, ArrayPrototypeIncludes, ObjectFreeze, ReflectApply, TypeError, arrayRemoveAt, arraySlice,
+  ArrayPrototypeIncludes, ArrayPrototypePush, ObjectFreeze, ReflectApply, TypeError, arrayRemoveAt, arraySlice,
 } = internals.prim;
 const { performanceTimeline, requestEpoch, timers, webidl } = internals;
 const { boolean, DOMString, double } = webidl.converters;

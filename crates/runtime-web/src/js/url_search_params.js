@@ -5,7 +5,7 @@
 // `serialise(params)`.
 
 const {
-  ArrayPrototypePush, ArrayPrototypeSort, StringPrototypeSlice, SymbolIterator, TypeError,
+  ArrayPrototypePush, ArrayPrototypeSort, StringPrototypeIndexOf, StringPrototypeSlice, SymbolIterator, TypeError,
 } = internals.prim;
 const { webidl } = internals;
 const { USVString } = webidl.converters;
@@ -13,11 +13,19 @@ const { USVString } = webidl.converters;
 const searchParams = { __proto__: null };
 internals.searchParams = searchParams;
 
+// A native call cannot be stopped, and its results are all there at once: longer texts go in pieces.
+const pieceLength = 65536;
+
 const parse = (text) => {
   const pairs = [];
-  if (text === "") return pairs;
-  const flat = native.formDecode(text);
-  for (let i = 0; i < flat.length; i += 2) ArrayPrototypePush(pairs, [flat[i], flat[i + 1]]);
+  let start = 0;
+  while (start < text.length) {
+    let end = text.length - start > pieceLength ? StringPrototypeIndexOf(text, "&", start + pieceLength) : -1;
+    if (end === -1) end = text.length;
+    const flat = native.formDecode(end - start === text.length ? text : StringPrototypeSlice(text, start, end));
+    for (let i = 0; i < flat.length; i += 2) ArrayPrototypePush(pairs, [flat[i], flat[i + 1]]);
+    start = end + 1;
+  }
   return pairs;
 };
 

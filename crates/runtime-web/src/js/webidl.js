@@ -17,25 +17,25 @@
 //   `interfaceType(name, isInstance)`.
 // - `webidl.illegal`: the key that only the platform knows. An interface without a public constructor is
 //   `constructor(key = undefined) { webidl.checkIllegal(key); }`, made by `new C(webidl.illegal)`.
-// - `webidl.exposeInterface(C, name?, { length, constants, exposed })` after the class: makes members enumerable, adds
-//   Symbol.toStringTag and defines the global (unless exposed is false). Static methods become enumerable too.
+// - `webidl.exposeInterface(C, name?, { length, constants, exposed })` after the class: makes members enumerable,
+//   adds Symbol.toStringTag and defines the global (unless exposed is false). Static methods become enumerable too.
 //   Prototype methods under a symbol stay as they are.
 // - `webidl.pairIterable(C, name, pairsOf)` adds entries/keys/values/forEach/[Symbol.iterator]; `pairsOf(object)`
 //   does the brand check and returns an array of [key, value], read anew at every step.
-// - `webidl.exposeOperations({ __proto__: null, setTimeout(handler, timeout) {} })` defines enumerable functions on
-//   the global; method syntax makes them what WebIDL wants, functions without [[Construct]].
+// - `webidl.exposeOperations({ __proto__: null, setTimeout(handler, timeout) {} })` defines enumerable functions
+//   on the global; method syntax makes them what WebIDL wants, functions without [[Construct]].
 // - `webidl.setInspector(C, (object) => shown)`: what console prints in place of the object: a string, or a
 //   null-prototype object of members. Without it, console shows the interface's readable attributes.
 
 const {
-  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeSort, DataViewPrototypeGetBuffer,
-  DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Error, Function, IteratorPrototype, MathAbs, MathFloor,
-  MathMax, MathMin, MathTrunc, BigIntAsIntN, BigIntAsUintN, BigInt, Map, MapPrototypeGet, MapPrototypeSet, Number,
-  NumberIsFinite, NumberIsNaN, ObjectCreate, ObjectDefineProperty, ObjectFreeze, ObjectSetPrototypeOf, ReflectApply,
-  ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, SharedArrayBufferPrototypeGetByteLength, String,
-  StringPrototypeCharCodeAt, StringPrototypeToWellFormed, Symbol, SymbolIterator, SymbolToStringTag, TypeError,
-  TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
-  TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, defineValue,
+  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayPrototypeSort, BigInt, BigIntAsIntN, BigIntAsUintN,
+  DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, IteratorPrototype,
+  Map, MapPrototypeGet, MapPrototypeSet, MathFloor, MathMax, MathMin, MathTrunc, Number, NumberIsFinite,
+  NumberIsNaN, ObjectDefineProperty, ObjectSetPrototypeOf, ReflectApply, ReflectGetOwnPropertyDescriptor,
+  ReflectOwnKeys, SharedArrayBufferPrototypeGetByteLength, StringPrototypeCharCodeAt, StringPrototypeToWellFormed,
+  Symbol, SymbolIterator, SymbolToStringTag, TypeError, TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag,
+  TypedArrayPrototypeSet, Uint8Array, defineValue,
 } = internals.prim;
 
 const { global } = internals;
