@@ -23,7 +23,8 @@ internals.entry = entry;
 let handlers = undefined;
 let current = undefined;
 
-const isResponse = (value) => internals.fetchApi !== undefined && internals.fetchApi.isResponse(value);
+const { fetchApi } = internals;
+const { isResponse } = fetchApi;
 
 const describe = (value) => {
   if (value === null) return "null";
@@ -109,7 +110,7 @@ class Invocation {
   #sendResponse(response) {
     let parts;
     try {
-      parts = internals.fetchApi.responseForHost(response);
+      parts = fetchApi.responseForHost(response);
     } catch (error) {
       this.fail("bad-response", error);
       return;
@@ -122,7 +123,7 @@ class Invocation {
     const pipe = native.pipeOpen();
     this.#respond(status, statusText, headers, null, pipe);
     this.#holds += 1;
-    PromisePrototypeThen(internals.fetchApi.pump(stream, pipe), () => this.#release(), (error) => {
+    PromisePrototypeThen(fetchApi.pump(stream, pipe), () => this.#release(), (error) => {
       if (!this.#ended) internals.logUncaught("Uncaught (in the response's body)", error);
       this.fail("exception", error);
       this.#release();
@@ -246,7 +247,7 @@ const taskObject = (payload) => ({
 
 const firstArgument = (kind, payload) => {
   if (kind === "fetch") {
-    return internals.fetchApi.requestFromHost(payload.method, payload.url, payload.headers, payload.body);
+    return fetchApi.requestFromHost(payload.method, payload.url, payload.headers, payload.body);
   }
   return kind === "task" ? taskObject(payload) : workerEvents.scheduledController(payload);
 };
