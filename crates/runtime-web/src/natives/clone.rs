@@ -3,8 +3,11 @@
 //! is no substitute for it: it writes a string once for each place that refers to it, into memory that no limit
 //! covers.
 
-use runtime_core::{HostCallError, Native};
-use v8::ValueSerializerHelper as _;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use runtime_core::{HostCallError, Native, bytes_of, uint8_array};
+use v8::{ValueDeserializerHelper as _, ValueSerializerHelper as _};
 
 use super::{Arguments, Return, Scope};
 
@@ -12,7 +15,8 @@ pub(super) fn natives() -> Vec<Native> {
     vec![
         Native::new("cloneKind", clone_kind),
         Native::new("arrayKeys", array_keys),
-        Native::new("viewTracksLength", view_tracks_length),
+        Native::new("describeView", describe_view),
+        Native::new("makeView", make_view),
         Native::new("shareBuffer", share_buffer),
         Native::new("shareModule", share_module),
     ]
@@ -79,7 +83,11 @@ fn is_plain(scope: Scope<'_, '_, '_>, value: v8::Local<'_, v8::Value>) -> bool {
 
 /// Lets V8's serialiser say what an object is, without writing its properties. It knows every exotic object there is,
 /// and refuses those that cannot be cloned.
-struct Examiner;
+#[derive(Default)]
+struct Examiner {
+    /// The object is one that has properties and nothing else.
+    is_ordinary: Rc<Cell<bool>>,
+}
 
 impl v8::ValueSerializerImpl for Examiner {
     fn throw_data_clone_error<'s>(
@@ -100,6 +108,7 @@ impl v8::ValueSerializerImpl for Examiner {
         _scope: &mut v8::PinScope<'s, '_>,
         _object: v8::Local<'s, v8::Object>,
     ) -> Option<bool> {
+        self.is_ordinary.set(true);
         Some(true)
     }
 
@@ -136,12 +145,23 @@ fn clone_kind<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result
         result.set_int32(kind as i32);
         return;
     }
-    let context = scope.get_current_context();
-    if is_plain(scope, value)
-        || v8::ValueSerializer::new(scope, Box::new(Examiner)).write_value(context, value).is_some()
-    {
+    if is_plain(scope, value) || is_ordinary(scope, value) {
         result.set_int32(Kind::Ordinary as i32);
     }
+}
+
+/// Whether an object is one that has properties and nothing else; throws a `DataCloneError` if it is not.
+fn is_ordinary(scope: Scope<'_, '_, '_>, value: v8::Local<'_, v8::Value>) -> bool {
+    let examiner = Examiner::default();
+    let is_ordinary = Rc::clone(&examiner.is_ordinary);
+    let context = scope.get_current_context();
+    let is_writable =
+        v8::ValueSerializer::new(scope, Box::new(examiner)).write_value(context, value).is_some();
+    if is_writable && !is_ordinary.get() {
+        // V8 can send these to another thread, which is no use here: a shared `WebAssembly.Memory`, for one.
+        HostCallError::dom("DataCloneError", "the object could not be cloned.").throw(scope);
+    }
+    is_writable && is_ordinary.get()
 }
 
 /// Gives the names of an array's own enumerable properties, in order, indices as numbers.
@@ -152,22 +172,56 @@ fn array_keys<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result
     }
 }
 
-/// Whether a view on a resizable buffer has no length of its own; throws a `DataCloneError` if it is out of the
+/// Gives what V8 writes of a view: its type, place and length, and whether it follows its buffer's length, which
+/// nothing else tells. The buffer stands in it as a number. Throws a `DataCloneError` if the view is out of the
 /// buffer's bounds.
-fn view_tracks_length<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
+fn describe_view<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
     let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(arguments.get(0)) else { return };
-    let serializer = v8::ValueSerializer::new(scope, Box::new(Examiner));
-    let value = v8::Local::<v8::Value>::from(view);
-    // V8 tells this in its serialised form only: the last byte of a view is its flags. The buffer goes before it, as
-    // a number, so that its bytes are not copied.
+    let serializer = v8::ValueSerializer::new(scope, Box::new(Examiner::default()));
     let buffer = view.buffer(scope).map(v8::Local::<v8::Value>::from);
+    // One that is shared is asked for by its number in any case.
     if let Some(Ok(buffer)) = buffer.filter(|buffer| buffer.is_array_buffer()).map(v8::Local::try_from) {
         serializer.transfer_array_buffer(0, buffer);
     }
+    serializer.write_header();
     let context = scope.get_current_context();
-    if serializer.write_value(context, value).is_some() {
-        let flags = serializer.release().last().copied().unwrap_or(0);
-        result.set_bool(flags & 1 == 1);
+    if serializer.write_value(context, view.into()).is_some()
+        && let Some(description) = uint8_array(scope, serializer.release())
+    {
+        result.set(description.into());
+    }
+}
+
+/// Gives V8 the buffer that a description speaks of.
+struct Rebuilder {
+    shared: Option<v8::Global<v8::SharedArrayBuffer>>,
+}
+
+impl v8::ValueDeserializerImpl for Rebuilder {
+    fn get_shared_array_buffer_from_id<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        _id: u32,
+    ) -> Option<v8::Local<'s, v8::SharedArrayBuffer>> {
+        self.shared.as_ref().map(|buffer| v8::Local::new(scope, buffer))
+    }
+}
+
+/// Makes the view of a description on another buffer; throws if that is too short.
+fn make_view<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
+    let Some(description) = bytes_of(arguments.get(0)) else { return };
+    let buffer = arguments.get(1);
+    let shared = v8::Local::<v8::SharedArrayBuffer>::try_from(buffer).ok();
+    let rebuilder = Rebuilder { shared: shared.map(|buffer| v8::Global::new(scope, buffer)) };
+    let deserializer = v8::ValueDeserializer::new(scope, Box::new(rebuilder), &description);
+    if let Ok(buffer) = v8::Local::<v8::ArrayBuffer>::try_from(buffer) {
+        deserializer.transfer_array_buffer(0, buffer);
+    }
+    let context = scope.get_current_context();
+    if deserializer.read_header(context) == Some(true)
+        && let Some(view) = deserializer.read_value(context)
+    {
+        result.set(view);
     }
 }
 

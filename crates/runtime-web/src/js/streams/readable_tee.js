@@ -17,7 +17,7 @@ const copyOf = (chunk) => {
 
 // A clone of any chunk, or a DataCloneError.
 const cloneChunk = (chunk) =>
-  TypedArrayPrototypeGetSymbolToStringTag(chunk) === "Uint8Array" ? copyOf(chunk) : native.structuredClone(chunk, []);
+  TypedArrayPrototypeGetSymbolToStringTag(chunk) === "Uint8Array" ? copyOf(chunk) : internals.cloning.clone(chunk);
 
 // What both kinds of tee keep: which branches were canceled and why, and the one result of both cancels.
 class TeeState {
