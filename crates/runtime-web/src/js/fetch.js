@@ -209,7 +209,7 @@ const start = (core) => {
 
 webidl.exposeOperations({
   __proto__: null,
-  fetch(input, init = {}) {
+  fetch(input, init = undefined) {
     const prefix = "Failed to execute 'fetch'";
     try {
       webidl.requiredArguments(arguments.length, 1, prefix);

@@ -6,8 +6,8 @@
 // and class FieldList with get/set/append/has/delete/flat. The guards are "none" and "immutable".
 
 const {
-  ArrayPrototypePush, ArrayPrototypeSort, StringPrototypeCharCodeAt, StringPrototypeToLowerCase, SymbolIterator,
-  TypeError, arraySlice,
+  ArrayPrototypePush, ArrayPrototypeSort, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys,
+  StringPrototypeCharCodeAt, StringPrototypeToLowerCase, SymbolIterator, TypeError, arraySlice,
 } = internals.prim;
 const { mime, webidl } = internals;
 const { ByteString } = webidl.converters;
@@ -148,7 +148,20 @@ headers.FieldList = FieldList;
 headers.fromHost = (flat) => new FieldList(flat);
 
 const pairSequence = webidl.sequence(ByteString);
-const headerRecord = webidl.record(ByteString, ByteString);
+
+// record<ByteString, ByteString>: all is read before anything is checked, in the order of the specification. Keys
+// are distinct, since converting them changes nothing.
+const readRecord = (init, prefix, context) => {
+  const flat = [];
+  const keys = ReflectOwnKeys(init);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    if (!ObjectPrototypePropertyIsEnumerable(init, key)) continue;
+    const name = ByteString(key, prefix, context);
+    ArrayPrototypePush(flat, name, ByteString(init[key], prefix, context));
+  }
+  return flat;
+};
 
 const appendField = (list, name, value, prefix) => {
   const normal = normaliseName(name, prefix);
@@ -163,8 +176,8 @@ headers.fill = (list, init, prefix, context) => {
   }
   const method = init[SymbolIterator];
   if (method === undefined || method === null) {
-    const pairs = headerRecord(init, prefix, context);
-    for (let i = 0; i < pairs.length; i++) appendField(list, pairs[i][0], pairs[i][1], prefix);
+    const flat = readRecord(init, prefix, context);
+    for (let i = 0; i < flat.length; i += 2) appendField(list, flat[i], flat[i + 1], prefix);
     return;
   }
   if (typeof method !== "function") throw new TypeError(`${prefix}: ${context} has an iterator that is not a function`);

@@ -36,6 +36,8 @@ const requestInit = webidl.dictionary("RequestInit", [
   member("window", any),
 ]);
 
+const noInit = requestInit(undefined, "", "");
+
 class RequestCore {
   constructor(method, href, list) {
     this.method = method;
@@ -153,7 +155,7 @@ const takeBody = (core, init, from, prefix) => {
 requests.build = (input, initGiven, prefix) => {
   const from = requests.isRequest(input) ? requests.coreOf(input) : undefined;
   const text = from === undefined ? USVString(input, prefix, "Argument 1") : "";
-  const init = requestInit(initGiven, prefix, "Argument 2");
+  const init = initGiven === undefined ? noInit : requestInit(initGiven, prefix, "Argument 2");
   let core;
   if (from === undefined) {
     core = new RequestCore("GET", parseUrl(text, prefix), new headers.FieldList([]));
@@ -171,7 +173,7 @@ requests.build = (input, initGiven, prefix) => {
 class Request {
   #core;
 
-  constructor(input, init = {}) {
+  constructor(input, init = undefined) {
     if (input === illegal) {
       this.#core = init;
       return;

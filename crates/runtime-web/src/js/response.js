@@ -5,17 +5,34 @@
 
 const { JSONStringify, RangeError, StringPrototypeCharCodeAt, TypeError } = internals.prim;
 const { bodies, headers, url, webidl } = internals;
-const { ByteString, USVString, any, unsignedShort } = webidl.converters;
+const { ByteString, USVString, unsignedShort } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
 
 const responses = { __proto__: null };
 internals.responses = responses;
 
-const responseInit = webidl.dictionary("ResponseInit", [
-  { __proto__: null, key: "headers", converter: any },
-  { __proto__: null, key: "status", converter: unsignedShort, defaultValue: () => 200 },
-  { __proto__: null, key: "statusText", converter: ByteString, defaultValue: () => "" },
-]);
+// The dictionary ResponseInit, read by hand: answers are made too often for the general conversion.
+class Init {
+  constructor() {
+    this.headers = undefined;
+    this.status = 200;
+    this.statusText = "";
+  }
+}
+internals.streams.isolate(Init);
+const noInit = new Init();
+
+const readInit = (given, prefix) => {
+  if (given === undefined || given === null) return noInit;
+  if (!isObject(given)) throw new TypeError(`${prefix}: Argument 2 (ResponseInit) is not an object`);
+  const init = new Init();
+  init.headers = given.headers;
+  const { status } = given;
+  if (status !== undefined) init.status = unsignedShort(status, prefix, "Argument 2, member 'status',");
+  const { statusText } = given;
+  if (statusText !== undefined) init.statusText = ByteString(statusText, prefix, "Argument 2, member 'statusText',");
+  return init;
+};
 
 class ResponseCore {
   constructor(status, statusText, list) {
@@ -66,14 +83,14 @@ const initialise = (init, extracted, prefix) => {
 class Response {
   #core;
 
-  constructor(body = null, init = {}) {
+  constructor(body = null, init = undefined) {
     if (body === illegal) {
       this.#core = init;
       return;
     }
     const prefix = "Failed to construct 'Response'";
     const extracted = body === null || body === undefined ? null : bodies.extract(body, prefix, "Argument 1");
-    this.#core = initialise(responseInit(init, prefix, "Argument 2"), extracted, prefix);
+    this.#core = initialise(readInit(init, prefix), extracted, prefix);
   }
 
   static {
@@ -104,10 +121,10 @@ class Response {
     return responses.create(core);
   }
 
-  static json(data, init = {}) {
+  static json(data, init = undefined) {
     const prefix = "Failed to execute 'json' on 'Response'";
     requiredArguments(arguments.length, 1, prefix);
-    const converted = responseInit(init, prefix, "Argument 2");
+    const converted = readInit(init, prefix);
     const text = JSONStringify(data);
     if (text === undefined) throw new TypeError(`${prefix}: Argument 1 is not JSON serializable`);
     const extracted = { __proto__: null, body: bodies.ofText(text), type: "application/json" };

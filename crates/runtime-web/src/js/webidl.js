@@ -276,7 +276,7 @@ webidl.bufferOfView = bufferOfView;
 
 converters.ArrayBufferView = (value, prefix, context) => {
   if (!isView(value)) throw fail(prefix, context, "is not an ArrayBufferView");
-  if (webidl.isSharedArrayBuffer(bufferOfView(value))) throw fail(prefix, context, "is a view on shared memory");
+  if (!webidl.isArrayBuffer(bufferOfView(value))) throw fail(prefix, context, "is a view on shared memory");
   return value;
 };
 
