@@ -85,7 +85,10 @@ fn write_entries(entries: &Receiver<Entry>, dropped: &AtomicU64, place: impl Wri
                 let dropped = dropped.swap(0, Ordering::Relaxed);
                 if dropped > 0 {
                     // A place that cannot be written to has nobody who could be told.
-                    let _ = writeln!(place, "{dropped} records of guests were dropped: the log is read too slowly");
+                    let _ = writeln!(
+                        place,
+                        "{dropped} records of guests were dropped: the log is read too slowly"
+                    );
                 }
                 let _ = place.flush();
                 let Ok(entry) = entries.recv() else { return };

@@ -9,5 +9,6 @@ pub mod http;
 pub mod ops;
 pub mod routes;
 pub mod script_files;
+pub mod workers;
 
 mod hop_by_hop;

@@ -1,3 +1,57 @@
-//! The program `isolane`.
+//! The program `isolane`: `serve`, `run` and `snapshot`. Arguments, messages and exit statuses are here; everything
+//! that has nothing of a command line about it is in the library beside it.
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod cli;
+mod run;
+mod serve;
+mod snapshot;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use tracing_subscriber::EnvFilter;
+
+/// The exit status for arguments, files and configurations that cannot be used.
+const BAD_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let default_filter = match &cli.command {
+        Command::Serve(_) => "info",
+        Command::Run(_) | Command::Snapshot(_) => "warn",
+    };
+    if let Err(error) = start_log(cli.log.as_deref(), default_filter) {
+        eprintln!("isolane: {error:#}");
+        return ExitCode::from(BAD_USAGE);
+    }
+    let ended = match cli.command {
+        Command::Serve(arguments) => on_tokio(serve::serve(arguments)),
+        Command::Run(arguments) => on_tokio(run::run(arguments)),
+        Command::Snapshot(arguments) => snapshot::snapshot(&arguments),
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("isolane: {error:#}");
+        ExitCode::from(if error.is::<cli::Unusable>() { BAD_USAGE } else { 1 })
+    })
+}
+
+/// The server's own messages go to standard error; `--log` wins over `RUST_LOG`.
+fn start_log(filter: Option<&str>, default_filter: &str) -> anyhow::Result<()> {
+    let from_environment = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
+    let filter = filter.map(str::to_owned).or(from_environment);
+    let filter = EnvFilter::try_new(filter.as_deref().unwrap_or(default_filter)).map_err(|error| {
+        anyhow::anyhow!("expected a log filter such as \"info\" or \"isolane=debug\": {error}")
+    })?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+fn on_tokio(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(command);
+    // A thread that still waits for standard input or a name server must not hold up the end.
+    runtime.shutdown_background();
+    ended
+}

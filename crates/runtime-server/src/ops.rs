@@ -8,7 +8,6 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ada_url::Url;
@@ -143,11 +142,15 @@ impl HttpOps {
             "https:" => 443,
             other => {
                 let scheme = other.trim_end_matches(':');
-                return Err(OpError::new(format!("cannot fetch the scheme {scheme:?}, expected http or https")));
+                return Err(OpError::new(format!(
+                    "cannot fetch the scheme {scheme:?}, expected http or https"
+                )));
             }
         };
         if url.has_credentials() {
-            return Err(OpError::new("cannot fetch a URL with a user name or password; send a header instead"));
+            return Err(OpError::new(
+                "cannot fetch a URL with a user name or password; send a header instead",
+            ));
         }
         let port = url.port().parse().unwrap_or(default_port);
         let host = url.hostname();
@@ -242,9 +245,4 @@ fn answer(hop: &Hop, response: http::Response<hyper::body::Incoming>) -> FetchRe
         body: if body.is_end_stream() { Body::from(Bytes::new()) } else { Body::stream(body) },
         is_redirected: hop.redirects > 0,
     }
-}
-
-/// The operations of a worker, as the runtime takes them.
-pub fn http_ops(client: &HttpClient, allowed: AllowedHosts, log: &GuestLog) -> Arc<dyn Ops> {
-    Arc::new(HttpOps::new(client.clone(), allowed, log.clone()))
 }

@@ -24,7 +24,10 @@ pub struct ServedWorker {
 
 impl fmt::Debug for ServedWorker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServedWorker").field("id", &self.id).field("owner", &self.owner).finish_non_exhaustive()
+        f.debug_struct("ServedWorker")
+            .field("id", &self.id)
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
     }
 }
 
@@ -39,7 +42,9 @@ pub enum RouteError {
         host: String,
     },
     /// The path is none.
-    #[error("expected a route's path that begins with \"/\" and has neither query nor fragment, found {path:?}")]
+    #[error(
+        "expected a route's path that begins with \"/\" and has neither query nor fragment, found {path:?}"
+    )]
     Path {
         /// The path.
         path: String,
@@ -285,7 +290,10 @@ mod tests {
         let mut routes = routes(&[("one", Some("Example.com"), Some("/a/"))]);
         let route = Route::new(Some("example.com"), Some("/a")).expect("a route");
         let error = routes.add(route, worker("two")).expect_err("it is taken").to_string();
-        assert!(error.contains("\"one\"") && error.contains("\"two\"") && error.contains("example.com/a/"), "{error}");
+        assert!(
+            error.contains("\"one\"") && error.contains("\"two\"") && error.contains("example.com/a/"),
+            "{error}"
+        );
     }
 
     #[test]

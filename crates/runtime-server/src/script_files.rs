@@ -125,7 +125,11 @@ pub fn workers_of(folder: &Path) -> Result<Vec<Found>, ScriptFileError> {
             continue;
         }
         let found = if path.is_dir() {
-            index_of(&path).map(|main| Found { name: file_name.to_owned(), path: main, boundary: path.clone() })
+            index_of(&path).map(|main| Found {
+                name: file_name.to_owned(),
+                path: main,
+                boundary: path.clone(),
+            })
         } else {
             file_name.strip_suffix(".js").map(|name| Found {
                 name: name.to_owned(),
@@ -142,7 +146,8 @@ pub fn workers_of(folder: &Path) -> Result<Vec<Found>, ScriptFileError> {
             continue;
         }
         if let Some(other) = workers.get(&found.name) {
-            let (first, second) = (other.path.clone().min(found.path.clone()), other.path.clone().max(found.path));
+            let (first, second) =
+                (other.path.clone().min(found.path.clone()), other.path.clone().max(found.path));
             return Err(ScriptFileError::Twice { name: found.name, first, second });
         }
         workers.insert(found.name.clone(), found);
@@ -289,11 +294,8 @@ mod tests {
 
     #[test]
     fn a_package_json_widens_the_root_up_to_the_boundary() {
-        let folder = folder(&[
-            ("package.json", "{}"),
-            ("src/main.js", "import '../lib/a.js'"),
-            ("lib/a.js", ""),
-        ]);
+        let folder =
+            folder(&[("package.json", "{}"), ("src/main.js", "import '../lib/a.js'"), ("lib/a.js", "")]);
         let main = folder.path().join("src/main.js");
         let script = load(&main, None).expect("it loads");
         assert_eq!(shown(&script), "Script(src/main.js, 2 file(s))");

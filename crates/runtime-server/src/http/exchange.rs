@@ -67,11 +67,10 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
             respond(execution.response, is_head)
         }
         Err(failure) => {
-            note(&worker, &End {
-                outcome: failure.outcome,
-                message: failure.message,
-                report: *failure.report,
-            });
+            note(
+                &worker,
+                &End { outcome: failure.outcome, message: failure.message, report: *failure.report },
+            );
             failed(failure.outcome)
         }
     }

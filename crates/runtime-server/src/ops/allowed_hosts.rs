@@ -64,7 +64,11 @@ impl AllowedHosts {
     /// # Errors
     /// If a pattern is not of the forms above.
     pub fn parse<P: AsRef<str>>(patterns: impl IntoIterator<Item = P>) -> Result<Self, AllowedHostError> {
-        patterns.into_iter().map(|pattern| Pattern::parse(pattern.as_ref())).collect::<Result<_, _>>().map(Self)
+        patterns
+            .into_iter()
+            .map(|pattern| Pattern::parse(pattern.as_ref()))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Whether a host, as it stands in a parsed URL, may be reached on a port.
@@ -178,9 +182,17 @@ mod tests {
 
     #[test]
     fn what_is_no_host_is_an_error_that_shows_it() {
-        for pattern in
-            ["", "http://example.com", "example.com/path", "a b", "*.", "user@host", "host:99999", "a*b", "::1"]
-        {
+        for pattern in [
+            "",
+            "http://example.com",
+            "example.com/path",
+            "a b",
+            "*.",
+            "user@host",
+            "host:99999",
+            "a*b",
+            "::1",
+        ] {
             let error = AllowedHosts::parse([pattern]).expect_err(pattern).to_string();
             assert!(error.contains(&format!("{pattern:?}")), "{error}");
         }

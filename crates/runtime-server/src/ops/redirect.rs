@@ -123,7 +123,10 @@ mod tests {
         Hop {
             method,
             url: Url::parse("http://one.test/a/b?c#d", None).expect("a URL"),
-            headers: headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect(),
+            headers: headers
+                .into_iter()
+                .map(|(name, value)| (name, HeaderValue::from_static(value)))
+                .collect(),
             payload,
             redirects: 0,
         }
@@ -151,9 +154,13 @@ mod tests {
 
     #[test]
     fn other_methods_are_kept_and_their_body_is_sent_again() {
-        for (code, method) in
-            [(301, Method::PUT), (302, Method::DELETE), (307, Method::POST), (308, Method::POST), (303, Method::HEAD)]
-        {
+        for (code, method) in [
+            (301, Method::PUT),
+            (302, Method::DELETE),
+            (307, Method::POST),
+            (308, Method::POST),
+            (303, Method::HEAD),
+        ] {
             let mut hop = hop(method.clone(), bytes());
             hop.follow(status(code), "next").expect("it can be followed");
             assert_eq!(hop.method, method);

@@ -1,0 +1,317 @@
+//! The command lines, word for word as users and scripts give them, and what several commands share of them.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use http::{HeaderName, HeaderValue, Method};
+use runtime_facade::{Capacity, ModeName, RuntimeLimits, SnapshotSource, V8, V8Config};
+use runtime_server::config::{ContextOption, LimitOptions};
+
+/// Runs untrusted, Workers-style JavaScript in V8 isolates: one event from the command line, or as an HTTP server.
+#[derive(Parser)]
+#[command(name = "isolane", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Which of the program's own messages to show, such as `info` or `isolane=debug`; else from RUST_LOG
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve a worker, or a folder of workers, over HTTP/1.1 and HTTP/2
+    Serve(ServeArguments),
+    /// Run a worker once: the response's body goes to standard output, its logs to standard error
+    ///
+    /// The exit status is 0 for the outcome Ok, 1 for any other, and 2 for bad usage.
+    Run(RunArguments),
+    /// Build the base snapshot, or check the one that is there
+    Snapshot(SnapshotArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    /// A script, served at every path; or a folder, whose NAME.js and NAME/index.js are served under /NAME/
+    #[arg(value_name = "SCRIPT | DIR", required_unless_present = "config")]
+    pub(crate) script: Option<PathBuf>,
+    /// A configuration file; what is given here wins over it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The execution mode [default: pool]
+    #[arg(long)]
+    pub(crate) mode: Option<ModeName>,
+    /// Where to listen [default: 127.0.0.1:8787]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) addr: Option<String>,
+    #[command(flatten)]
+    pub(crate) capacity: CapacityArguments,
+    /// How long requests under way may go on after Ctrl-C, in milliseconds [default: 10000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) drain_ms: Option<u64>,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Capacity")]
+pub(crate) struct CapacityArguments {
+    /// Threads on which guests run
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// The most isolates; in the pinned mode on each thread
+    #[arg(long, value_name = "N")]
+    max_isolates: Option<NonZeroUsize>,
+    /// The most isolates of one owner (in the pool, of one worker); in the pinned mode on each thread
+    #[arg(long, value_name = "N")]
+    max_per_owner: Option<NonZeroUsize>,
+    /// The most requests of one owner (in the pool, of one worker) that wait; 0 for none
+    #[arg(long, value_name = "N")]
+    queue: Option<usize>,
+    /// How long a request waits at most, in milliseconds
+    #[arg(long, value_name = "MS")]
+    queue_timeout_ms: Option<u64>,
+    /// Whether contexts are used again: fresh, reuse, or reuse:USES [default: fresh]
+    #[arg(long, value_name = "POLICY")]
+    context: Option<ContextOption>,
+}
+
+impl CapacityArguments {
+    pub(crate) fn capacity(&self) -> Capacity {
+        Capacity {
+            threads: self.threads.map(NonZeroUsize::get),
+            max_isolates: self.max_isolates.map(NonZeroUsize::get),
+            max_per_owner: self.max_per_owner.map(NonZeroUsize::get),
+            queue: self.queue,
+            queue_timeout: self.queue_timeout_ms.map(Duration::from_millis),
+            context: self.context.map(|context| context.0),
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct RunArguments {
+    /// A script, or a folder with an index.js
+    #[arg(value_name = "SCRIPT")]
+    pub(crate) script: PathBuf,
+    /// The execution mode
+    #[arg(long, default_value = "worker")]
+    pub(crate) mode: ModeName,
+    /// The request's method [default: GET, or POST with --data]
+    #[arg(long, value_name = "X")]
+    pub(crate) method: Option<Method>,
+    /// The request's URL
+    #[arg(long, value_name = "URL", default_value = "http://localhost/", value_parser = parse_url)]
+    pub(crate) url: String,
+    /// A header of the request, as `Name: value`; may be given several times
+    #[arg(long = "header", value_name = "H", value_parser = parse_header)]
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// The request's body, or a task's payload as JSON: the text itself, @FILE, or - for standard input
+    #[arg(long, value_name = "D | @FILE | -", allow_hyphen_values = true)]
+    pub(crate) data: Option<OsString>,
+    /// The event
+    #[arg(long, default_value = "fetch")]
+    pub(crate) event: EventKind,
+    /// Print status and headers before the body
+    #[arg(short)]
+    pub(crate) include_head: bool,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventKind {
+    /// An HTTP request
+    Fetch,
+    /// The time of a schedule, now
+    Scheduled,
+    /// A task with a JSON payload
+    Task,
+}
+
+#[derive(Args)]
+pub(crate) struct SnapshotArguments {
+    /// The snapshot's file
+    #[arg(long, value_name = "F", default_value = "target/isolane.snapshot")]
+    pub(crate) out: PathBuf,
+    /// Build nothing: fail if the file does not match this program's sources, V8 and flags
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct CommonArguments {
+    /// The base snapshot's file, made by `isolane snapshot`
+    #[arg(long, value_name = "F", env = "ISOLANE_SNAPSHOT")]
+    snapshot: Option<PathBuf>,
+    /// An environment variable of the worker; may be given several times
+    #[arg(long = "env", value_name = "K=V", value_parser = parse_variable)]
+    pub(crate) env: Vec<(String, String)>,
+    #[command(flatten)]
+    limits: LimitArguments,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Limits (0 for off)")]
+struct LimitArguments {
+    /// Processor time of a request, in milliseconds [default: 50]
+    #[arg(long, value_name = "MS")]
+    cpu_ms: Option<u64>,
+    /// Time on the clock of a request, in milliseconds [default: 30000]
+    #[arg(long, value_name = "MS")]
+    wall_ms: Option<u64>,
+    /// Processor time of the script's top level, in milliseconds [default: 1000]
+    #[arg(long, value_name = "MS")]
+    startup_cpu_ms: Option<u64>,
+    /// The most memory of an isolate, array buffers included, in MiB [default: 128]
+    #[arg(long, value_name = "MB")]
+    heap_mb: Option<u64>,
+    /// Allow `eval`, `new Function` and the like
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    allow_eval: Option<bool>,
+    /// Calls to the host in one request [default: 1000]
+    #[arg(long, value_name = "N")]
+    subrequests: Option<u64>,
+}
+
+impl CommonArguments {
+    /// The limits that were given.
+    pub(crate) fn limits(&self) -> LimitOptions {
+        LimitOptions {
+            cpu_ms: self.limits.cpu_ms,
+            wall_ms: self.limits.wall_ms,
+            startup_cpu_ms: self.limits.startup_cpu_ms,
+            heap_mb: self.limits.heap_mb,
+            allow_eval: self.limits.allow_eval,
+            subrequests: self.limits.subrequests,
+            ..LimitOptions::default()
+        }
+    }
+
+    /// How V8 is to be set up; `configured` is a snapshot that a configuration file names.
+    pub(crate) fn v8(&self, configured: Option<&Path>) -> V8Config {
+        // An empty variable is how scripts say "none".
+        let given = self.snapshot.as_deref().filter(|path| !path.as_os_str().is_empty());
+        let snapshot =
+            given.or(configured).map_or_else(default_snapshot, |path| SnapshotSource::File(path.to_owned()));
+        V8Config { snapshot, ..V8Config::default() }
+    }
+}
+
+#[cfg(feature = "embedded-snapshot")]
+fn default_snapshot() -> SnapshotSource {
+    SnapshotSource::Embedded(include_bytes!(concat!(env!("OUT_DIR"), "/isolane.snapshot")))
+}
+
+#[cfg(not(feature = "embedded-snapshot"))]
+fn default_snapshot() -> SnapshotSource {
+    SnapshotSource::BuildInProcess
+}
+
+/// Where the running engine's snapshot comes from, for people.
+pub(crate) fn describe_snapshot(source: &SnapshotSource) -> String {
+    let kilobytes = V8::running().and_then(V8::snapshot_bytes).unwrap_or_default() / 1024;
+    match source {
+        SnapshotSource::File(path) => format!("{} ({kilobytes} KiB)", path.display()),
+        SnapshotSource::Embedded(_) => format!("embedded ({kilobytes} KiB)"),
+        SnapshotSource::None => "none".to_owned(),
+        _ => format!("built in process ({kilobytes} KiB)"),
+    }
+}
+
+/// The main limits, for people.
+pub(crate) fn describe_limits(limits: &RuntimeLimits) -> String {
+    let shown = |value: u64, unit: &str| if value == 0 { "off".to_owned() } else { format!("{value}{unit}") };
+    format!(
+        "heap {}, cpu {}, startup cpu {}, wall {}, subrequests {}, eval {}",
+        shown(limits.heap_max_mb, " MB"),
+        shown(limits.cpu_ms, " ms"),
+        shown(limits.startup_cpu_ms, " ms"),
+        shown(limits.wall_ms, " ms"),
+        shown(limits.subrequests, ""),
+        if limits.allow_eval { "allowed" } else { "refused" },
+    )
+}
+
+/// Arguments, files or configurations cannot be used: the caller's to mend, and exit status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unusable(String);
+
+impl Unusable {
+    /// The same reason, as the caller's to mend.
+    pub(crate) fn because(reason: impl fmt::Display) -> Self {
+        Self(reason.to_string())
+    }
+}
+
+fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), Unusable> {
+    let wrong = || Unusable(format!("expected a header as `Name: value`, found {text:?}"));
+    let (name, value) = text.split_once(':').ok_or_else(wrong)?;
+    let name = name.trim().parse().map_err(|_| wrong())?;
+    let value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| wrong())?;
+    Ok((name, value))
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), Unusable> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(Unusable(format!("expected K=V, found {text:?}"))),
+    }
+}
+
+fn parse_url(text: &str) -> Result<String, Unusable> {
+    let url = ada_url::Url::parse(text, None).ok().filter(|url| matches!(url.protocol(), "http:" | "https:"));
+    url.map(|url| url.href().to_owned())
+        .ok_or_else(|| Unusable(format!("expected a URL such as http://localhost/path, found {text:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_lines_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_documented_defaults_of_limits_are_those_of_the_runtime() {
+        let command = Cli::command();
+        let run = command.find_subcommand("run").expect("a subcommand");
+        let RuntimeLimits { cpu_ms, wall_ms, startup_cpu_ms, heap_max_mb, subrequests, .. } =
+            RuntimeLimits::default();
+        for (name, default) in [
+            ("cpu_ms", cpu_ms),
+            ("wall_ms", wall_ms),
+            ("startup_cpu_ms", startup_cpu_ms),
+            ("heap_mb", heap_max_mb),
+            ("subrequests", subrequests),
+        ] {
+            let argument = run.get_arguments().find(|argument| argument.get_id() == name).expect(name);
+            let help = argument.get_help().expect("a help text").to_string();
+            assert!(help.ends_with(&format!("[default: {default}]")), "{name}: {help}");
+        }
+    }
+
+    #[test]
+    fn headers_and_variables_keep_what_follows_their_first_separator() {
+        let (name, value) = parse_header("X-Time: 12:30").expect("a header");
+        assert_eq!((name.as_str(), value.as_bytes()), ("x-time", &b"12:30"[..]));
+        assert_eq!(parse_variable("A=b=c").expect("a variable"), ("A".to_owned(), "b=c".to_owned()));
+        assert!(parse_header("no separator").is_err() && parse_header("a b: c").is_err());
+        assert!(parse_variable("=x").is_err() && parse_variable("x").is_err());
+    }
+}

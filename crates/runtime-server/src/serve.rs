@@ -1,0 +1,102 @@
+//! `isolane serve`: the server from its arguments to its end.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use runtime_facade::{Mode, ModeName, Runtime};
+use runtime_server::config::FileConfig;
+use runtime_server::guest_log::GuestLog;
+use runtime_server::http::{Drained, Server};
+use runtime_server::ops::HttpClient;
+use runtime_server::workers::WorkerSources;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli::{ServeArguments, Unusable, describe_limits, describe_snapshot};
+
+const DEFAULT_MODE: ModeName = ModeName::Pool;
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8787";
+const DEFAULT_DRAIN: Duration = Duration::from_secs(10);
+
+/// The exit status after a second Ctrl-C, as shells have it for a process that the signal ended.
+const INTERRUPTED: i32 = 130;
+
+pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
+    let config = match &arguments.config {
+        Some(path) => FileConfig::read(path).map_err(Unusable::because)?,
+        None => FileConfig::default(),
+    };
+    let mode = arguments.mode.or(config.mode().map_err(Unusable::because)?).unwrap_or(DEFAULT_MODE);
+    let mode =
+        Mode::named(mode, &config.capacity(&arguments.capacity.capacity())).map_err(Unusable::because)?;
+    let flags = arguments.common.limits();
+    let sources = WorkerSources {
+        script: arguments.script.as_deref(),
+        config: &config,
+        env: &arguments.common.env,
+        limits: &flags,
+    };
+    let log = GuestLog::stderr();
+    let routes = sources.routes(&HttpClient::new(), &log).map_err(Unusable::because)?;
+    let limits = sources.common_limits();
+    let v8 = arguments.common.v8(config.snapshot.as_deref());
+    let snapshot = v8.snapshot.clone();
+    let runtime =
+        Runtime::builder().mode(mode).limits(limits.clone()).v8(v8).build().map_err(Unusable::because)?;
+
+    let signals = Signals::new().context("the signals that end the server cannot be heard")?;
+    let address = arguments.addr.as_deref().or(config.addr.as_deref()).unwrap_or(DEFAULT_ADDRESS);
+    let server = Server::bind(address, runtime.clone(), routes).await.with_context(|| {
+        format!("cannot listen on {address:?}; choose another address with --addr HOST:PORT")
+    })?;
+    announce(&format!(
+        "listening on http://{}, mode {}, snapshot {}, limits: {}",
+        server.address(),
+        runtime.mode(),
+        describe_snapshot(&snapshot),
+        describe_limits(&limits)
+    ));
+
+    let drain = arguments.drain_ms.or(config.drain_ms).map_or(DEFAULT_DRAIN, Duration::from_millis);
+    let Drained { cut_connections, all_calls_ended } = server.run(signals.first(drain), drain).await;
+    if cut_connections > 0 || !all_calls_ended {
+        let under_way = runtime.stats().under_way;
+        tracing::warn!(cut_connections, under_way, "not everything ended in time");
+    }
+    log.flush();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the one line of standard output. The server runs on if nobody reads it.
+fn announce(line: &str) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+        tracing::warn!(%error, "{line}; standard output cannot be written to");
+    }
+}
+
+/// Ctrl-C and the signal by which supervisors end a service.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Resolves at the first signal. A Ctrl-C after it ends the process at once.
+    async fn first(mut self, drain: Duration) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        tracing::info!(drain_ms = drain.as_millis(), "draining; Ctrl-C again ends at once");
+        tokio::spawn(async move {
+            self.interrupt.recv().await;
+            std::process::exit(INTERRUPTED);
+        });
+    }
+}
