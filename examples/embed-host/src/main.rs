@@ -148,11 +148,7 @@ async fn endless(runtime: &Runtime) {
     if let Err(failure) = runtime.execute(call).await {
         // The message is for the log: it may hold the guest's stack. The client gets the status.
         eprintln!("{failure} after {:?} of processor time", failure.report.cpu);
-        println!(
-            "{} retry after {:?} s",
-            failure.outcome.http_status(),
-            failure.outcome.retry_after_seconds()
-        );
+        println!("{}", failure.outcome.http_status());
     }
 }
 // ANCHOR_END: failure
@@ -165,7 +161,7 @@ async fn main() -> anyhow::Result<()> {
 
     // ANCHOR: events
     let answer = runtime.execute(tenant(Event::get("http://localhost/"))).await?.collect().await?;
-    println!("{} {} ({} call to the host)", answer.status, answer.text(), answer.report.subrequests);
+    println!("{} {} ({} calls to the host)", answer.status, answer.text(), answer.report.subrequests);
     let hourly = Scheduled { cron: "0 * * * *".to_owned(), scheduled_time_ms: 0 };
     runtime.execute(tenant(hourly.into())).await?.collect().await?;
     // ANCHOR_END: events
