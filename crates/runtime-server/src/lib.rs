@@ -12,3 +12,4 @@ pub mod script_files;
 pub mod workers;
 
 mod hop_by_hop;
+mod host_name;

@@ -7,6 +7,7 @@ mod run;
 mod serve;
 mod snapshot;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
         Command::Run(_) | Command::Snapshot(_) => "warn",
     };
     if let Err(error) = start_log(cli.log.as_deref(), default_filter) {
-        eprintln!("isolane: {error:#}");
+        complain(&format!("{error:#}"));
         return ExitCode::from(BAD_USAGE);
     }
     let ended = match cli.command {
@@ -32,9 +33,14 @@ fn main() -> ExitCode {
         Command::Snapshot(arguments) => snapshot::snapshot(&arguments),
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("isolane: {error:#}");
+        complain(&format!("{error:#}"));
         ExitCode::from(if error.is::<cli::Unusable>() { BAD_USAGE } else { 1 })
     })
+}
+
+/// A last word on standard error; nobody may be left to read it.
+fn complain(message: &str) {
+    let _ = writeln!(std::io::stderr(), "isolane: {message}");
 }
 
 /// The server's own messages go to standard error; `--log` wins over `RUST_LOG`.
@@ -44,7 +50,12 @@ fn start_log(filter: Option<&str>, default_filter: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter.as_deref().unwrap_or(default_filter)).map_err(|error| {
         anyhow::anyhow!("expected a log filter such as \"info\" or \"isolane=debug\": {error}")
     })?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // Complaints about a standard error that is closed would have nowhere to go.
+        .log_internal_errors(false)
+        .init();
     Ok(())
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use runtime_facade::{Ops, RuntimeLimits, WorkerCode};
 
+use crate::host_name::canonical;
+
 /// A worker as it is served.
 #[derive(Clone)]
 pub struct ServedWorker {
@@ -107,15 +109,6 @@ impl Route {
         }
         Ok(Self { host, path: path.trim_end_matches('/').to_owned() })
     }
-}
-
-/// The form in which clients send a host.
-fn canonical(host: &str) -> Option<String> {
-    if host.is_empty() || host.contains(['/', '@', '?', '#', '\\', '*', ' ']) {
-        return None;
-    }
-    let url = ada_url::Url::parse(&format!("http://{host}/"), None).ok()?;
-    (!url.has_port()).then(|| url.hostname().to_owned())
 }
 
 impl fmt::Display for Route {

@@ -22,6 +22,7 @@ use runtime_server::script_files;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::cli::{EventKind, RunArguments, Unusable};
+use crate::complain;
 
 /// Bytes of standard input that are read at once.
 const CHUNK: usize = 64 * 1024;
@@ -52,7 +53,7 @@ pub(crate) async fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
     if ended.outcome == Outcome::Ok {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("isolane: {}: {}", ended.outcome, ended.message);
+    complain(&format!("{}: {}", ended.outcome, ended.message));
     Ok(ExitCode::FAILURE)
 }
 

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::host_name::canonical;
+
 /// A pattern of an allowed host cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -108,15 +110,6 @@ impl Pattern {
                 }
             }
     }
-}
-
-/// The form in which URLs hold a host: lower case, punycode, addresses in their one form.
-fn canonical(host: &str) -> Option<String> {
-    if host.is_empty() || host.contains(['/', '@', '?', '#', '\\', '*', ' ']) {
-        return None;
-    }
-    let url = ada_url::Url::parse(&format!("http://{host}/"), None).ok()?;
-    (url.port().is_empty() && !url.hostname().is_empty()).then(|| url.hostname().to_owned())
 }
 
 impl fmt::Display for AllowedHosts {
