@@ -2,12 +2,13 @@
 // another range of the same bytes. There are no blob URLs and no FileReader.
 //
 // In `internals.blobs`: `isBlob(v)`, `isFile(v)`, `bytesOf(blob)` (a view that must not be written to or handed to a
-// guest), `typeOf(blob)`, `nameOf(file)`, `create(bytes, type)` (takes the bytes over), `createFile(bytes, name, type)`.
+// guest), `typeOf(blob)`, `nameOf(file)`, and the makers `create(bytes, type)` and `createFile(bytes, name, type)`,
+// which take the bytes over.
 
 const {
-  ArrayBufferIsView, DateNow, MathMax, MathMin, PromiseReject, PromiseResolve, StringPrototypeCharCodeAt, StringPrototypeReplaceAll,
-  StringPrototypeToLowerCase, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeSet, Uint8Array,
+  ArrayBufferIsView, DateNow, MathMax, MathMin, PromiseReject, PromiseResolve, StringPrototypeCharCodeAt,
+  StringPrototypeReplaceAll, StringPrototypeToLowerCase, TypeError, TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeSet, Uint8Array,
 } = internals.prim;
 const { streams, webidl } = internals;
 const { ArrayBufferView, DOMString, USVString, longLong, longLongClamp } = webidl.converters;

@@ -5,13 +5,14 @@
 // stream. A body of the host becomes a stream only when `.body` is read; text() and the like take it from the host
 // directly, and a body that is passed on untouched goes by its id, without its bytes entering the guest.
 //
-// In `internals.bodies`: class Body, `extract(init, prefix, context)` gives { body, type }, `fromHost(rid)`,
-// `ofText(text)`, `pump(stream, pipe)`.
+// In `internals.bodies`: class Body, `extract(init, prefix, context)` gives { body, type }, and the makers
+// `fromHost(rid)`, `ofText(text)` and `ofBytes(bytes)`. How a body's stream is written to the host is in body_pump.js.
 
 const {
   ArrayBufferIsView, ArrayPrototypePush, PromisePrototypeThen, PromiseReject, StringPrototypeCharCodeAt,
   StringPrototypeSlice, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, promiseMarkHandled,
+  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array,
+  promiseMarkHandled,
 } = internals.prim;
 const { blobs, formData, searchParams, streams, webidl } = internals;
 const { BufferSource, USVString } = webidl.converters;
@@ -170,7 +171,7 @@ class NativeCollector extends Deferred {
   }
 }
 
-const notBytes = () =>
+bodies.notBytes = () =>
   new TypeError("a chunk of the body's stream is not a Uint8Array: encode text with TextEncoderStream");
 
 // As the read request for all chunks.
@@ -199,7 +200,7 @@ class StreamCollector extends Deferred {
 
   chunk(value) {
     if (TypedArrayPrototypeGetSymbolToStringTag(value) !== "Uint8Array") {
-      const error = notBytes();
+      const error = bodies.notBytes();
       this.reject(error);
       promiseMarkHandled(this.reader.cancel(error));
       return;
@@ -352,7 +353,9 @@ isolate(Identity);
 // A stream with the chunks of another one, which gets locked.
 const relay = (stream) => {
   const transform = streams.createTransform(new Identity());
-  const options = { __proto__: null, preventAbort: false, preventCancel: false, preventClose: false, signal: undefined };
+  const options = {
+    __proto__: null, preventAbort: false, preventCancel: false, preventClose: false, signal: undefined,
+  };
   promiseMarkHandled(streams.pipe(stream, transform.writable, options));
   return transform.readable;
 };
@@ -412,96 +415,3 @@ bodies.extract = (init, prefix, context) => {
   }
   return { __proto__: null, body, type };
 };
-
-// --- Writing to the host -------------------------------------------------------------------------------
-
-// Moves a stream's chunks into a native pipe, as fast as the host takes them: the pump is its own read request for all
-// chunks. Its promise is fulfilled once everything has been written or nobody reads any more, and rejected with the
-// stream's error, after the pipe was aborted.
-class Pump extends Deferred {
-  constructor(stream, pipe) {
-    super();
-    this.pipe = pipe;
-    this.reader = streams.acquireDefaultReader(stream);
-    this.over = false;
-    // Whether a read is being made by the loop in `run`, and whether it has had its chunk.
-    this.looping = false;
-    this.delivered = false;
-    this.onRoom = () => this.run();
-    this.onGone = (reason) => this.readerGone(reason);
-  }
-
-  run() {
-    if (this.over) return;
-    this.looping = true;
-    do {
-      this.delivered = false;
-      this.reader.read(this);
-    } while (this.delivered && !this.over);
-    this.looping = false;
-  }
-
-  chunk(value) {
-    if (this.over) return;
-    if (TypedArrayPrototypeGetSymbolToStringTag(value) !== "Uint8Array") {
-      this.abort(notBytes());
-      return;
-    }
-    let room = true;
-    if (byteLength(value) > 0) {
-      try {
-        room = native.pipeWrite(this.pipe, value);
-      } catch (error) {
-        this.readerGone(error);
-        return;
-      }
-    }
-    if (room !== true) PromisePrototypeThen(room, this.onRoom, this.onGone);
-    else if (this.looping) this.delivered = true;
-    else this.run();
-  }
-
-  close() {
-    if (this.over) return;
-    this.over = true;
-    native.pipeClose(this.pipe);
-    this.resolve(undefined);
-  }
-
-  fail(reason) {
-    if (this.over) return;
-    this.over = true;
-    native.pipeAbort(this.pipe, describe(reason));
-    this.reject(reason);
-  }
-
-  // The other side does not want the rest.
-  readerGone(reason) {
-    if (this.over) return;
-    this.over = true;
-    promiseMarkHandled(this.reader.cancel(reason));
-    this.resolve(undefined);
-  }
-
-  abort(reason) {
-    if (this.over) return;
-    this.fail(reason);
-    promiseMarkHandled(this.reader.cancel(reason));
-  }
-}
-
-const describe = (reason) => {
-  try {
-    return `the body's stream failed: ${reason}`;
-  } catch {
-    return "the body's stream failed";
-  }
-};
-
-// `stream` is the core that forHost gave.
-bodies.startPump = (stream, pipe) => {
-  const pump = new Pump(stream, pipe);
-  pump.run();
-  return pump;
-};
-bodies.pump = (stream, pipe) => bodies.startPump(stream, pipe).promise;

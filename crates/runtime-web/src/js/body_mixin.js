@@ -4,9 +4,9 @@
 // { body, list }, the body being a Body of body.js or null.
 
 const {
-  JSONParse, PromisePrototypeThen, PromiseReject, PromiseResolve, ReflectGetOwnPropertyDescriptor, ReflectDefineProperty,
-  TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeSet, Uint8Array,
-  ArrayBufferPrototypeGetByteLength,
+  ArrayBufferPrototypeGetByteLength, JSONParse, PromisePrototypeThen, PromiseReject, PromiseResolve,
+  ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeError, TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeSet, Uint8Array,
 } = internals.prim;
 const { blobs, bodies, formData, mime } = internals;
 

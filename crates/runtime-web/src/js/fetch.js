@@ -38,7 +38,8 @@ const percentDecode = (text) => {
     }
     bytes[length++] = code;
   }
-  return length === bytes.length ? bytes : webidl.copyOfBytes(new Uint8Array(TypedArrayPrototypeGetBuffer(bytes), 0, length));
+  if (length === text.length) return bytes;
+  return webidl.copyOfBytes(new Uint8Array(TypedArrayPrototypeGetBuffer(bytes), 0, length));
 };
 
 const bytesOfLatin1 = (text) => {

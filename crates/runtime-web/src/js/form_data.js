@@ -276,9 +276,12 @@ formData.parseMultipart = (bytes, boundary) => {
   if (at === 1) throw malformed("the boundary does not occur");
   for (;;) {
     at += delimiterLength;
-    if (bytes[at] === DASH && bytes[at + 1] === DASH) return form;
+    const last = bytes[at] === DASH && bytes[at + 1] === DASH;
+    if (last) at += 2;
     while (bytes[at] === 0x20 || bytes[at] === 0x09) at += 1;
+    if (last && at === TypedArrayPrototypeGetByteLength(bytes)) return form;
     if (bytes[at] !== CR || bytes[at + 1] !== LF) throw malformed("a boundary is not followed by a line end");
+    if (last) return form;
     const head = readPartHeaders(bytes, at + 2);
     const end = startsWithAt(bytes, head.end, delimiter) ? head.end : find(bytes, innerDelimiter, head.end);
     if (end === -1) throw malformed("the last part does not end with the boundary");

@@ -215,8 +215,8 @@ class Headers {
 
   #writable(prefix) {
     if (this.#immutable) {
-      throw new TypeError(`${prefix}: these headers are immutable: copy them with new Headers(headers), or make a new ` +
-        "Request or Response");
+      throw new TypeError(`${prefix}: these headers are immutable: copy them with new Headers(headers), or make a ` +
+        "new Request or Response");
     }
     return this.#list;
   }

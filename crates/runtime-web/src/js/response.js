@@ -166,8 +166,8 @@ class Response {
 bodies.mixin(Response, "Response", responses.coreOf);
 webidl.exposeInterface(Response);
 
-// { status, statusText, headers, bytes, source, stream }: `bytes` or null, the id of a body that goes on untouched or -1,
-// the core of a stream to be pumped or null. Throws a TypeError for what cannot be an answer.
+// { status, statusText, headers, bytes, source, stream }: `bytes` or null, the id of a body that goes on untouched or
+// -1, the core of a stream to be pumped or null. Throws a TypeError for what cannot be an answer.
 responses.forHost = (response) => {
   const core = responses.coreOf(response);
   if (core.type === "error") throw new TypeError("the handler answered with Response.error()");

@@ -1,0 +1,101 @@
+// How a body's stream is written to the host: the stream of an answer, or that of an upload.
+//
+// In `internals.bodies`: `startPump(stream, pipe)` gives a Pump with `promise` and `abort(reason)`;
+// `pump(stream, pipe)` gives the promise alone.
+
+const {
+  PromisePrototypeThen, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag, promiseMarkHandled,
+} = internals.prim;
+const { bodies, streams } = internals;
+const { Deferred } = streams;
+
+// Moves a stream's chunks into a native pipe, as fast as the host takes them: the pump is its own read request for all
+// chunks. Its promise is fulfilled once everything has been written or nobody reads any more, and rejected with the
+// stream's error, after the pipe was aborted.
+class Pump extends Deferred {
+  constructor(stream, pipe) {
+    super();
+    this.pipe = pipe;
+    this.reader = streams.acquireDefaultReader(stream);
+    this.over = false;
+    // Whether a read is being made by the loop in `run`, and whether it has had its chunk.
+    this.looping = false;
+    this.delivered = false;
+    this.onRoom = () => this.run();
+    this.onGone = (reason) => this.readerGone(reason);
+  }
+
+  run() {
+    if (this.over) return;
+    this.looping = true;
+    do {
+      this.delivered = false;
+      this.reader.read(this);
+    } while (this.delivered && !this.over);
+    this.looping = false;
+  }
+
+  chunk(value) {
+    if (this.over) return;
+    if (TypedArrayPrototypeGetSymbolToStringTag(value) !== "Uint8Array") {
+      this.abort(bodies.notBytes());
+      return;
+    }
+    let room = true;
+    if (TypedArrayPrototypeGetByteLength(value) > 0) {
+      try {
+        room = native.pipeWrite(this.pipe, value);
+      } catch (error) {
+        this.readerGone(error);
+        return;
+      }
+    }
+    if (room !== true) PromisePrototypeThen(room, this.onRoom, this.onGone);
+    else if (this.looping) this.delivered = true;
+    else this.run();
+  }
+
+  close() {
+    if (this.over) return;
+    this.over = true;
+    native.pipeClose(this.pipe);
+    this.resolve(undefined);
+  }
+
+  fail(reason) {
+    if (this.over) return;
+    this.over = true;
+    native.pipeAbort(this.pipe, describe(reason));
+    this.reject(reason);
+  }
+
+  // The other side does not want the rest.
+  readerGone(reason) {
+    if (this.over) return;
+    this.over = true;
+    promiseMarkHandled(this.reader.cancel(reason));
+    this.resolve(undefined);
+  }
+
+  abort(reason) {
+    if (this.over) return;
+    this.fail(reason);
+    promiseMarkHandled(this.reader.cancel(reason));
+  }
+}
+
+const describe = (reason) => {
+  try {
+    return `the body's stream failed: ${reason}`;
+  } catch {
+    return "the body's stream failed";
+  }
+};
+
+// `stream` is the core that forHost gave.
+bodies.startPump = (stream, pipe) => {
+  const pump = new Pump(stream, pipe);
+  pump.run();
+  return pump;
+};
+bodies.pump = (stream, pipe) => bodies.startPump(stream, pipe).promise;
