@@ -203,8 +203,25 @@ takeApart[ORDINARY] = (record, value, memory) => {
   takeProperties(record, value, ObjectKeys(value), memory);
 };
 takeApart[ARRAY] = (record, value, memory) => {
-  record.value = value.length;
-  takeProperties(record, value, native.arrayKeys(value), memory);
+  const { length } = value;
+  const keys = native.arrayKeys(value);
+  record.value = { __proto__: null, length, isDense: false, isHoley: false };
+  if (keys.length !== length || (length > 0 && keys[length - 1] !== length - 1)) {
+    takeProperties(record, value, keys, memory);
+    return;
+  }
+  // The list of indices has all the places that the values need, and is nobody else's: it becomes the copy.
+  record.value.isDense = true;
+  for (let i = 0; i < length; i++) {
+    if (ObjectHasOwn(value, i)) {
+      keys[i] = serialise(value[i], memory);
+    } else {
+      // A getter has removed it meanwhile.
+      delete keys[i];
+      record.value.isHoley = true;
+    }
+  }
+  record.values = keys;
 };
 takeApart[DATE] = (record, value) => { record.value = DatePrototypeGetTime(value); };
 takeApart[REG_EXP] = (record, value) => {
@@ -299,12 +316,19 @@ putTogether[ORDINARY] = (record) => {
   giveProperties(record, copy);
 };
 putTogether[ARRAY] = (record) => {
-  const copy = [];
-  record.copy = copy;
-  const { keys, value: length } = record;
-  const isDense = keys.length === length && (length === 0 || keys[length - 1] === length - 1);
-  if (!isDense) copy.length = length;
-  giveProperties(record, copy);
+  const { length, isDense, isHoley } = record.value;
+  if (!isDense) {
+    const copy = [];
+    record.copy = copy;
+    copy.length = length;
+    giveProperties(record, copy);
+    return;
+  }
+  const { values } = record;
+  record.copy = values;
+  for (let i = 0; i < length; i++) {
+    if (!isHoley || ObjectHasOwn(values, i)) values[i] = revive(values[i]);
+  }
 };
 putTogether[DATE] = (record) => { record.copy = new Date(record.value); };
 putTogether[REG_EXP] = (record) => { record.copy = new RegExp(record.value.source, record.value.flags); };

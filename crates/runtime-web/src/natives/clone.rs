@@ -47,23 +47,38 @@ enum Kind {
 
 /// The kind of an object that has internal slots of its own; none for all others.
 fn kind_by_slots(value: v8::Local<'_, v8::Value>) -> Option<Kind> {
-    let kinds: [(fn(&v8::Value) -> bool, Kind); 14] = [
-        (v8::Value::is_array, Kind::Array),
-        (v8::Value::is_date, Kind::Date),
-        (v8::Value::is_map, Kind::Map),
-        (v8::Value::is_set, Kind::Set),
-        (v8::Value::is_array_buffer_view, Kind::View),
-        (v8::Value::is_array_buffer, Kind::ArrayBuffer),
-        (v8::Value::is_native_error, Kind::Error),
-        (v8::Value::is_reg_exp, Kind::RegExp),
-        (v8::Value::is_boolean_object, Kind::BooleanObject),
-        (v8::Value::is_number_object, Kind::NumberObject),
-        (v8::Value::is_string_object, Kind::StringObject),
-        (v8::Value::is_big_int_object, Kind::BigIntObject),
-        (v8::Value::is_shared_array_buffer, Kind::SharedArrayBuffer),
-        (v8::Value::is_wasm_module_object, Kind::WasmModule),
-    ];
-    kinds.into_iter().find(|(is, _)| is(&value)).map(|(_, kind)| kind)
+    let kind = if value.is_array() {
+        Kind::Array
+    } else if value.is_date() {
+        Kind::Date
+    } else if value.is_map() {
+        Kind::Map
+    } else if value.is_set() {
+        Kind::Set
+    } else if value.is_array_buffer_view() {
+        Kind::View
+    } else if value.is_array_buffer() {
+        Kind::ArrayBuffer
+    } else if value.is_native_error() {
+        Kind::Error
+    } else if value.is_reg_exp() {
+        Kind::RegExp
+    } else if value.is_boolean_object() {
+        Kind::BooleanObject
+    } else if value.is_number_object() {
+        Kind::NumberObject
+    } else if value.is_string_object() {
+        Kind::StringObject
+    } else if value.is_big_int_object() {
+        Kind::BigIntObject
+    } else if value.is_shared_array_buffer() {
+        Kind::SharedArrayBuffer
+    } else if value.is_wasm_module_object() {
+        Kind::WasmModule
+    } else {
+        return None;
+    };
+    Some(kind)
 }
 
 /// Whether this is plainly an object like those that `{}` and `Object.create(null)` make.
