@@ -398,9 +398,6 @@ bodies.extract = (init, prefix, context) => {
   } else if (blobs.isBlob(init)) {
     body.bytes = blobs.bytesOf(init);
     if (blobs.typeOf(init) !== "") type = blobs.typeOf(init);
-  } else if (ArrayBufferIsView(init) || webidl.isArrayBuffer(init)) {
-    body.bytes = webidl.copyOfBytes(BufferSource(init, prefix, context));
-    body.exclusive = true;
   } else if (formData.isFormData(init)) {
     const encoded = formData.encode(init);
     body.bytes = encoded.bytes;
@@ -409,6 +406,9 @@ bodies.extract = (init, prefix, context) => {
   } else if (searchParams.isParams(init)) {
     body.text = searchParams.serialise(init);
     type = "application/x-www-form-urlencoded;charset=UTF-8";
+  } else if (ArrayBufferIsView(init) || webidl.isArrayBuffer(init)) {
+    body.bytes = webidl.copyOfBytes(BufferSource(init, prefix, context));
+    body.exclusive = true;
   } else {
     body.text = USVString(init, prefix, context);
     type = "text/plain;charset=UTF-8";
