@@ -20,6 +20,9 @@
 mod mode;
 mod runtime;
 
+#[cfg(test)]
+mod guides;
+
 pub use mode::{BuildError, Capacity, Mode, ModeName};
 pub use runtime::{Builder, Runtime, RuntimeStats};
 
