@@ -1,6 +1,14 @@
 //! What a crate above bakes into every context: JavaScript sources and native functions. This module only describes
 //! them; `snapshot` runs them and `realm` finds their entry points again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use v8::MapFnTo as _;
+
+use crate::host_calls::HostCallError;
+use crate::outcome::Outcome;
+use crate::realm::{Finish, RealmState};
+
 /// One JavaScript source, as the body of `function (native, internals) { ... }`.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
@@ -20,10 +28,57 @@ pub struct Native {
 }
 
 impl Native {
-    /// Names a function of the `v8` crate's callback shape.
-    pub fn new(name: &'static str, callback: impl v8::MapFnTo<v8::FunctionCallback>) -> Self {
-        Self { name, callback: callback.map_fn_to() }
+    /// Names a function of the `v8` crate's callback shape: a plain function, or a closure without captures.
+    ///
+    /// A panic in it does not take the process down: the request ends as [`Outcome::Internal`](crate::Outcome).
+    pub fn new(name: &'static str, function: impl NativeFunction) -> Self {
+        Self { name, callback: guarded(function) }
     }
+}
+
+/// A callback whose panics are caught before they reach V8's frames, which they must not unwind.
+fn guarded<F>(function: F) -> v8::FunctionCallback
+where
+    F: NativeFunction,
+{
+    inferred(move |scope, arguments, result| {
+        // The scope is used again only to report the panic.
+        let ran = catch_unwind(AssertUnwindSafe(|| function(&mut *scope, arguments, result)));
+        if ran.is_err() {
+            if let Some(state) = RealmState::of(scope) {
+                let message = "a native function panicked; its message is in the log".to_owned();
+                state.finish(Finish { outcome: Outcome::internal(), message });
+            }
+            HostCallError::error("the host failed to perform the operation").throw(scope);
+        }
+    })
+    .map_fn_to()
+}
+
+/// Lets the compiler see that a closure is a native function for all lifetimes.
+fn inferred<F: NativeFunction>(function: F) -> F {
+    function
+}
+
+/// The shape of a native function: a plain function, or a closure without captures.
+pub trait NativeFunction:
+    Copy
+    + for<'s, 'i> Fn(
+        &mut v8::PinScope<'s, 'i>,
+        v8::FunctionCallbackArguments<'s>,
+        v8::ReturnValue<'s, v8::Value>,
+    )
+{
+}
+
+impl<F> NativeFunction for F where
+    F: Copy
+        + for<'s, 'i> Fn(
+            &mut v8::PinScope<'s, 'i>,
+            v8::FunctionCallbackArguments<'s>,
+            v8::ReturnValue<'s, v8::Value>,
+        )
+{
 }
 
 /// The guest's world, as the snapshot holds it.

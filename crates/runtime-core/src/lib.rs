@@ -40,7 +40,7 @@ mod resident;
 mod turn;
 
 pub use driver::{Driver, Progress};
-pub use extension::{Extension, Hook, Native, Source};
+pub use extension::{Extension, Hook, Native, NativeFunction, Source};
 pub use guest_error::{GuestError, describe_exception};
 pub use host_calls::{HostCallError, HostCalls, HostErrorKind};
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};

@@ -41,6 +41,8 @@ pub(crate) struct MemoryBudget {
     limit: usize,
     buffers: AtomicUsize,
     heap: AtomicUsize,
+    /// A buffer has been refused since this was last asked.
+    has_refused: AtomicBool,
 }
 
 impl MemoryBudget {
@@ -49,6 +51,7 @@ impl MemoryBudget {
             limit: limit.unwrap_or(usize::MAX),
             buffers: AtomicUsize::new(0),
             heap: AtomicUsize::new(0),
+            has_refused: AtomicBool::new(false),
         })
     }
 
@@ -59,7 +62,9 @@ impl MemoryBudget {
             let total = buffers.checked_add(bytes)?;
             (total.saturating_add(heap) <= self.limit).then_some(total)
         });
-        if charged.is_ok() {
+        if charged.is_err() {
+            self.has_refused.store(true, Ordering::Relaxed);
+        } else {
             BUFFER_BYTES.fetch_add(bytes, Ordering::Relaxed);
         }
         charged.is_ok()
@@ -261,7 +266,9 @@ impl HeapGuard {
         let heap = isolate.get_heap_statistics();
         let external = heap.external_memory().max(self.budget.buffer_bytes());
         let used = heap.used_heap_size();
-        let is_heap_small = used < initial - initial / 4 && external > initial / 4;
+        // A refused buffer makes V8 collect garbage and come here, however small heap and buffers are.
+        let has_refused = self.budget.has_refused.swap(false, Ordering::Relaxed);
+        let is_heap_small = used < initial - initial / 4 && (has_refused || external > initial / 4);
         let is_sum_bounded = used.saturating_add(external) <= self.limit.saturating_add(self.limit / 4);
         (is_heap_small && is_sum_bounded).then_some(external / 4 + (1 << 20))
     }

@@ -93,7 +93,8 @@ pub(super) fn header_map(scope: Scope<'_, '_, '_>, flat: v8::Local<'_, v8::Value
         if let (Ok(name), Ok(value)) =
             (HeaderName::from_bytes(pair[0].as_bytes()), HeaderValue::from_bytes(&value))
         {
-            headers.append(name, value);
+            // A map takes some ten thousands; more than that is no message that anybody would take.
+            let _ = headers.try_append(name, value);
         }
     }
     headers
