@@ -34,8 +34,12 @@ class TeeState {
   cancelBranch(index, reason) {
     this.canceled[index] = true;
     this.reasons[index] = reason;
-    if (this.canceled[1 - index]) this.cancelDone.resolve(this.stream.cancel([this.reasons[0], this.reasons[1]]));
+    if (this.canceled[1 - index]) this.cancelOriginal([this.reasons[0], this.reasons[1]]);
     return this.cancelDone.promise;
+  }
+
+  cancelOriginal(reason) {
+    PromisePrototypeThen(this.stream.cancel(reason), this.cancelDone.resolve, this.cancelDone.reject);
   }
 
   controller(index) {
@@ -56,7 +60,7 @@ class TeeState {
   fail(reason) {
     this.controller(0).error(reason);
     this.controller(1).error(reason);
-    this.cancelDone.resolve(this.stream.cancel(reason));
+    this.cancelOriginal(reason);
   }
 }
 isolate(TeeState);
