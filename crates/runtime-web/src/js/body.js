@@ -91,12 +91,12 @@ class NativeSource {
         this.body.end();
         if (this.controller.canCloseOrEnqueue) streams.closeByteStream(this.controller);
       } else if (byteLength(chunk) === 0) {
-        return this.pull(this.controller);
+        // Nothing to give: the controller pulls again when this pull is over.
+        this.controller.pullAgain = true;
       } else {
         this.controller.enqueueOwned(
           TypedArrayPrototypeGetBuffer(chunk), TypedArrayPrototypeGetByteOffset(chunk), byteLength(chunk));
       }
-      return undefined;
     };
     this.onFailure = (reason) => {
       this.body.end();

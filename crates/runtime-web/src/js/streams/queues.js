@@ -143,6 +143,21 @@ streams.settledAnew = (result) => {
   return PromisePrototypeThen(PromisePrototypeThen(PromiseResolve(result)));
 };
 
+// The outcome of the promise that `action` returns; `action` runs once `first` is settled. A callback that returned
+// the promise itself would make the language look up its `then`, which the guest can replace.
+streams.after = (first, action) => {
+  const deferred = new Deferred();
+  const run = () => {
+    try {
+      PromisePrototypeThen(action(), deferred.resolve, deferred.reject);
+    } catch (error) {
+      deferred.reject(error);
+    }
+  };
+  PromisePrototypeThen(first, run, run);
+  return deferred.promise;
+};
+
 // Calls a guest's promise-returning callback; what it throws becomes a rejection. The promise is for reactions
 // only.
 streams.callForPromise = (callback, thisArgument, argumentsList) => {

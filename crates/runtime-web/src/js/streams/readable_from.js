@@ -6,7 +6,7 @@ const {
   PromiseResolve, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeError,
 } = internals.prim;
 const { streams, webidl } = internals;
-const { Deferred, ReadableCore, isolate } = streams;
+const { Deferred, ReadableCore, after, isolate } = streams;
 const { defineTag, isObject } = webidl;
 
 const requireResult = (result) => {
@@ -146,8 +146,7 @@ class ReadableStreamAsyncIterator {
   next() {
     if (!isObject(this) || !(#ongoing in this)) return PromiseReject(new TypeError("Illegal invocation"));
     if (this.#ongoing === undefined) return this.#step();
-    const step = () => this.#step();
-    this.#ongoing = PromisePrototypeThen(this.#ongoing, step, step);
+    this.#ongoing = after(this.#ongoing, () => this.#step());
     return this.#ongoing;
   }
 
@@ -171,8 +170,7 @@ class ReadableStreamAsyncIterator {
       const done = this.#stop(value);
       this.#ongoing = PromisePrototypeThen(done, () => result);
     } else {
-      const stop = () => PromisePrototypeThen(this.#stop(value), () => result);
-      this.#ongoing = PromisePrototypeThen(this.#ongoing, stop, stop);
+      this.#ongoing = after(this.#ongoing, () => PromisePrototypeThen(this.#stop(value), () => result));
     }
     return this.#ongoing;
   }

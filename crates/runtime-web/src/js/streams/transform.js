@@ -6,8 +6,8 @@
 
 const { PromisePrototypeThen, PromiseReject, RangeError, ReflectApply, TypeError } = internals.prim;
 const { streams, webidl } = internals;
-const { Deferred, ReadableCore, WritableCore, callForPromise, highWaterMarkOf, queuingStrategy,
-  settled, sizeAlgorithmOf, isolate } = streams;
+const { Deferred, ReadableCore, WritableCore, after, callForPromise, highWaterMarkOf, queuingStrategy,
+  resolvedPromise, settled, sizeAlgorithmOf, isolate } = streams;
 const { callback, checkIllegal, converters, dictionary, illegal, isObject } = webidl;
 
 class TransformCore {
@@ -93,7 +93,7 @@ class TransformCore {
 
   transform(chunk) {
     // The readable side is being canceled: nobody wants the chunk.
-    if (this.transformer === undefined) return undefined;
+    if (this.transformer === undefined) return resolvedPromise;
     let result;
     try {
       result = settled(this.transformer.transform(chunk, this));
@@ -108,7 +108,7 @@ class TransformCore {
 
   write(chunk) {
     if (!this.backpressure) return this.transform(chunk);
-    return PromisePrototypeThen(this.backpressureChanged(), () => {
+    return after(this.backpressureChanged(), () => {
       const { writable } = this;
       if (writable.state === "erroring") throw writable.storedError;
       return this.transform(chunk);
