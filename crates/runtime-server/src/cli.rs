@@ -48,11 +48,11 @@ pub(crate) struct ServeArguments {
     /// Where to listen [default: 127.0.0.1:8787]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) addr: Option<String>,
-    #[command(flatten)]
-    pub(crate) capacity: CapacityArguments,
     /// How long requests under way may go on after Ctrl-C, in milliseconds [default: 10000]
     #[arg(long, value_name = "MS")]
     pub(crate) drain_ms: Option<u64>,
+    #[command(flatten)]
+    pub(crate) capacity: CapacityArguments,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }
@@ -146,10 +146,10 @@ pub(crate) struct SnapshotArguments {
 #[derive(Args)]
 pub(crate) struct CommonArguments {
     /// The base snapshot's file, made by `isolane snapshot`
-    #[arg(long, value_name = "F", env = "ISOLANE_SNAPSHOT")]
+    #[arg(long, value_name = "F", env = "ISOLANE_SNAPSHOT", help_heading = "Options")]
     snapshot: Option<PathBuf>,
     /// An environment variable of the worker; may be given several times
-    #[arg(long = "env", value_name = "K=V", value_parser = parse_variable)]
+    #[arg(long = "env", value_name = "K=V", value_parser = parse_variable, help_heading = "Options")]
     pub(crate) env: Vec<(String, String)>,
     #[command(flatten)]
     limits: LimitArguments,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use runtime_facade::{SnapshotInfo, V8Config, build_snapshot, inspect_snapshot};
 
 use crate::cli::SnapshotArguments;
@@ -14,7 +14,8 @@ pub(crate) fn snapshot(arguments: &SnapshotArguments) -> anyhow::Result<ExitCode
     if arguments.check {
         let file = std::fs::read(path)
             .with_context(|| format!("{} cannot be read; make it with `isolane snapshot`", path.display()))?;
-        let info = inspect_snapshot(&config, &file).with_context(|| path.display().to_string())?;
+        let info =
+            inspect_snapshot(&config, &file).map_err(|error| anyhow!("{}: {error}", path.display()))?;
         println!("{}: up to date, {}", path.display(), described(&info, file.len()));
         return Ok(ExitCode::SUCCESS);
     }
