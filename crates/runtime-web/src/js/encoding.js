@@ -1,7 +1,10 @@
 // TextEncoder and TextDecoder, as the Encoding specification defines them. Labels, decoding and the handling of a
 // byte order mark are native; a decoder that is in the middle of a stream is a native handle.
 
-const { RangeError, Uint8Array } = internals.prim;
+const {
+  RangeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
+  Uint8Array,
+} = internals.prim;
 const { webidl } = internals;
 const { AllowSharedBufferSource, boolean, DOMString, USVString } = webidl.converters;
 const toUint8Array = webidl.converters.Uint8Array;
@@ -77,14 +80,18 @@ class TextDecoder {
     const stream = options === undefined ? false : TextDecodeOptions(options, prefix, "Argument 2").stream;
     const bytes = input === undefined ? empty() : webidl.bytesOf(input);
     if (!open) {
-      if (!stream) return native.decodeOnce(this.#encoding, bytes, this.#fatal, this.#ignoreBOM);
+      if (!stream) {
+        const text = native.decodeOnce(this.#encoding, bytes, this.#fatal, this.#ignoreBOM);
+        if (text !== undefined) return text;
+        // There is more of it than one call takes.
+      }
       this.#handle = native.decoderOpen(this.#encoding, this.#fatal, this.#ignoreBOM);
       this.#epoch = internals.requestEpoch.value;
     }
     const handle = this.#handle;
     let keep = false;
     try {
-      const text = native.decoderPush(handle, bytes, !stream);
+      const text = decodePieces(handle, bytes, !stream);
       keep = stream;
       return text;
     } finally {
@@ -95,6 +102,23 @@ class TextDecoder {
     }
   }
 }
+
+// A native call cannot be stopped, and some encodings take long: many bytes go in pieces.
+const pieceLength = 1048576;
+
+const decodePieces = (handle, bytes, isLast) => {
+  const length = TypedArrayPrototypeGetByteLength(bytes);
+  if (length <= pieceLength) return native.decoderPush(handle, bytes, isLast);
+  const buffer = TypedArrayPrototypeGetBuffer(bytes);
+  const offset = TypedArrayPrototypeGetByteOffset(bytes);
+  let text = "";
+  let start = 0;
+  for (; length - start > pieceLength; start += pieceLength) {
+    text += native.decoderPush(handle, new Uint8Array(buffer, offset + start, pieceLength), false);
+  }
+  return text + native.decoderPush(handle, new Uint8Array(buffer, offset + start, length - start), isLast);
+};
+
 const empty = () => new Uint8Array(0);
 webidl.exposeInterface(TextDecoder);
 

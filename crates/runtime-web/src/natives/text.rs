@@ -61,6 +61,10 @@ impl Decoders {
     }
 }
 
+/// The most bytes that one call takes through a decoder: some decode a hundred times slower than well-formed UTF-8, and
+/// a call cannot be stopped.
+const PIECE_BYTES: usize = 1 << 20;
+
 /// The bytes do not belong to the encoding, and the decoder is a fatal one.
 #[derive(Debug, PartialEq, Eq)]
 struct Malformed;
@@ -87,26 +91,34 @@ impl Decoded<'_> {
     }
 }
 
-/// Decodes bytes that are all there is.
+/// Decodes bytes that are all there is. None if they are too many for one call, and so have to go through a stream.
 fn decode_whole<'b>(
     encoding: &'static Encoding,
     bytes: &'b [u8],
     is_fatal: bool,
     keeps_bom: bool,
-) -> Result<Decoded<'b>, Malformed> {
+) -> Result<Option<Decoded<'b>>, Malformed> {
     let bom = match Encoding::for_bom(bytes) {
         Some((found, length)) if found == encoding && !keeps_bom => length,
         _ => 0,
     };
     let text = bytes.get(bom..).unwrap_or_default();
     if encoding.is_ascii_compatible() && Encoding::ascii_valid_up_to(text) == text.len() {
-        return Ok(Decoded::Ascii(text));
+        return Ok(Some(Decoded::Ascii(text)));
     }
-    if encoding == UTF_8 && Encoding::utf8_valid_up_to(text) == text.len() {
-        return Ok(Decoded::Utf8(text));
+    if encoding == UTF_8 {
+        if Encoding::utf8_valid_up_to(text) == text.len() {
+            return Ok(Some(Decoded::Utf8(text)));
+        }
+        if is_fatal {
+            return Err(Malformed);
+        }
+    }
+    if text.len() > PIECE_BYTES {
+        return Ok(None);
     }
     let mut decoder = encoding.new_decoder_without_bom_handling();
-    decode_units(&mut decoder, text, true, is_fatal).map(Decoded::Utf16)
+    decode_units(&mut decoder, text, true, is_fatal).map(Decoded::Utf16).map(Some)
 }
 
 /// Decodes the next bytes of a stream.
@@ -227,16 +239,22 @@ fn encoding(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>, index: i32) -> 
 }
 
 /// Answers with decoded text.
-fn answer_decoded<'s>(scope: Scope<'_, 's, '_>, result: Return<'s>, decoded: Result<Decoded<'_>, Malformed>) {
+fn answer_decoded<'s>(
+    scope: Scope<'_, 's, '_>,
+    result: Return<'s>,
+    decoded: Result<Option<Decoded<'_>>, Malformed>,
+) {
     match decoded {
-        Ok(decoded) => {
+        Ok(Some(decoded)) => {
             let string = decoded.into_v8(scope);
             answer(scope, result, string);
         }
+        Ok(None) => {}
         Err(Malformed) => throw_type_error(scope, "The encoded data was not valid for its encoding"),
     }
 }
 
+/// Gives the text, or undefined if there is too much of it for one call.
 fn decode_once<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, result: Return<'s>) {
     let Some(encoding) = encoding(scope, &arguments, 0) else { return };
     let (is_fatal, keeps_bom) = (arguments.get(2).is_true(), arguments.get(3).is_true());
@@ -269,7 +287,7 @@ fn decoder_push<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, result: 
     let bytes = view.as_ref().map_or(&[][..], |view| view.get_contents(&mut storage));
     let open = request(scope).and_then(|request| request.decoders.open.get_mut(&handle));
     match open.map(|open| decode_chunk(open, bytes, is_last)) {
-        Some(decoded) => answer_decoded(scope, result, decoded),
+        Some(decoded) => answer_decoded(scope, result, decoded.map(Some)),
         None => throw_type_error(scope, "the text decoder's stream belongs to an earlier request"),
     }
 }
@@ -302,7 +320,7 @@ mod tests {
         is_fatal: bool,
         keeps_bom: bool,
     ) -> Result<String, Malformed> {
-        text_of(decode_whole(encoding, bytes, is_fatal, keeps_bom))
+        text_of(decode_whole(encoding, bytes, is_fatal, keeps_bom).map(|text| text.expect("short enough")))
     }
 
     #[test]
@@ -326,6 +344,16 @@ mod tests {
     fn legacy_encodings_decode() {
         assert_eq!(whole(SHIFT_JIS, b"\x82\xa0!", true, false).as_deref(), Ok("\u{3042}!"));
         assert_eq!(whole(WINDOWS_1252, b"\x80\x9f", true, false).as_deref(), Ok("\u{20ac}\u{178}"));
+    }
+
+    #[test]
+    fn what_takes_long_is_not_decoded_in_one_call() {
+        let malformed = vec![0xff; PIECE_BYTES + 1];
+        assert_eq!(decode_whole(UTF_8, &malformed, false, false), Ok(None));
+        assert_eq!(decode_whole(UTF_8, &malformed, true, false), Err(Malformed));
+        assert_eq!(decode_whole(SHIFT_JIS, &malformed, true, false), Ok(None));
+        let ascii = vec![b'a'; PIECE_BYTES + 1];
+        assert_eq!(decode_whole(SHIFT_JIS, &ascii, true, false), Ok(Some(Decoded::Ascii(&ascii))));
     }
 
     #[test]

@@ -85,6 +85,12 @@ const checks = {
   "a large text survives the way to bytes and back"() {
     const text = "añ€\u{1f4a9}".repeat(100_000);
     equal(new TextDecoder().decode(new TextEncoder().encode(text)) === text, true);
+    const cut = new TextEncoder().encode(`\ufeff${"x€".repeat(600_000)}`);
+    const broken = new Uint8Array([...cut.subarray(0, 100), 0xff, ...cut.subarray(100), 0xe2]);
+    const whole = new TextDecoder().decode(broken);
+    equal([whole.length, whole.replaceAll("\ufffd", "") === "x€".repeat(600_000)], [1_200_002, true]);
+    throws("TypeError", () => new TextDecoder("utf-8", { fatal: true }).decode(broken));
+    equal(new TextDecoder("utf-16le").decode(new Uint8Array(3_000_001)).length, 1_500_001);
     const ascii = "0123456789".repeat(100_000);
     equal(new TextDecoder().decode(new TextEncoder().encode(ascii)) === ascii, true);
   },
