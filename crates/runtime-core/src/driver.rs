@@ -304,7 +304,7 @@ impl Driver {
         }
         if reply.has_responded && self.responded.is_none() {
             self.responded = Some(Instant::now());
-            self.report.phases.handler = self.placed.elapsed();
+            self.note_handler(self.placed.elapsed());
         }
         if self.responded.is_some() && !self.has_told_response {
             // The caller takes the response out of the request first.
@@ -345,6 +345,12 @@ impl Driver {
         Finish { outcome, message }
     }
 
+    /// What lies between place and response, and is neither the context's nor the top level's time.
+    fn note_handler(&mut self, since_placed: Duration) {
+        let phases = &mut self.report.phases;
+        phases.handler = since_placed.saturating_sub(phases.context + phases.evaluate);
+    }
+
     fn startup_is_used_up(&self) -> bool {
         self.limits.startup_cpu().is_some_and(|limit| self.startup_cpu >= limit)
     }
@@ -377,7 +383,7 @@ impl Driver {
         self.report.wall = now - self.called;
         match self.responded {
             Some(responded) => self.report.phases.response = now - responded,
-            None => self.report.phases.handler = now - self.placed,
+            None => self.note_handler(now - self.placed),
         }
         self.end = Some(finish);
     }

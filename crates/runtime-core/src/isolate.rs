@@ -25,8 +25,10 @@ pub enum IsolateError {
     /// V8 would not let the isolate be used from several threads.
     #[error("v8 refused to share a new isolate between threads: {0}")]
     NotShareable(String),
-    /// The thread that was to make it ended.
-    #[error("the thread that was to make an isolate ended before it had made it; try again")]
+    /// The thread that was to make it, or to work in it, was lost.
+    #[error(
+        "the thread that was to make an isolate, or to work in it, was lost; try again with a new isolate"
+    )]
     ThreadLost,
     /// The operating system gives no threads to run isolates on.
     #[error("no threads for isolates could be started: {0}")]

@@ -148,7 +148,7 @@ pub struct Phases {
     pub context: Duration,
     /// Compiling and evaluating the script's top level.
     pub evaluate: Duration,
-    /// From the event's start until the response was there.
+    /// The rest until the response was there: the handler, what it waited for, and the ways to the turn threads.
     pub handler: Duration,
     /// From the response until everything had ended.
     pub response: Duration,

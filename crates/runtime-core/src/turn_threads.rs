@@ -12,7 +12,7 @@ use runtime_admission::GatePass;
 use crate::isolate::{Isolate, IsolateError, LockToken};
 use crate::limits::RuntimeLimits;
 use crate::quarantine;
-use crate::turn_cell::{TurnCell, TurnControl, TurnHandle};
+use crate::turn_cell::{TurnCell, TurnControl, TurnEnd, TurnHandle};
 use crate::watchdog::ThreadRecord;
 
 type Job = Box<dyn FnOnce(&ThreadRecord) + Send>;
@@ -98,6 +98,26 @@ impl TurnThreads {
     pub async fn make_isolate(&self, limits: &Arc<RuntimeLimits>) -> Result<Arc<Isolate>, IsolateError> {
         let limits = Arc::clone(limits);
         self.run_blocking(move || Isolate::new(&limits)).await.unwrap_or(Err(IsolateError::ThreadLost))
+    }
+
+    /// Runs `work` under the isolate's lock on a thread of the group, after those that wait for the isolate already.
+    /// For embedders that run their own code in an isolate, and for measuring; a guest's requests are driven by a
+    /// [`Driver`](crate::Driver).
+    ///
+    /// # Errors
+    /// [`IsolateError::ThreadLost`] if the isolate or the thread was lost to a turn that could not be stopped.
+    ///
+    /// # Cancel safety
+    /// Dropped, JavaScript that `work` runs is told to stop; `work` is not called if it was still waiting.
+    pub async fn run<R: Send + 'static>(
+        &self,
+        isolate: &Arc<Isolate>,
+        work: impl FnOnce(&mut LockToken<'_>) -> R + Send + 'static,
+    ) -> Result<R, IsolateError> {
+        match self.submit(isolate, None, |token, _meter| work(token)).await {
+            TurnEnd::Ended(result, _stop) => Ok(result),
+            TurnEnd::Lost(_) | TurnEnd::NotRun => Err(IsolateError::ThreadLost),
+        }
     }
 
     /// Runs something that is no turn on a thread of the group.
