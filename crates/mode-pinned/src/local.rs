@@ -190,6 +190,10 @@ impl ExecutionMode for LocalMode {
         self.place.stats()
     }
 
+    fn trim(&self) {
+        self.place.trim();
+    }
+
     fn close(&self) {
         self.place.close();
     }

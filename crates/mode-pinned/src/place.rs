@@ -109,9 +109,13 @@ impl ThreadPlace {
         Ok(placement)
     }
 
+    pub(crate) fn trim(&self) {
+        drop(self.slots.evict_idle(|_, _| false));
+    }
+
     pub(crate) fn close(&self) {
         self.slots.close();
-        drop(self.slots.evict_idle(|_, _| false));
+        self.trim();
     }
 
     pub(crate) fn stats(&self) -> ModeStats {

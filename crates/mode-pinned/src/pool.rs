@@ -90,6 +90,10 @@ impl ExecutionMode for PinnedPool {
         sum(self.places.iter().map(ThreadPlace::stats))
     }
 
+    fn trim(&self) {
+        self.places.iter().for_each(ThreadPlace::trim);
+    }
+
     fn close(&self) {
         self.places.iter().for_each(ThreadPlace::close);
     }

@@ -214,9 +214,13 @@ impl ExecutionMode for Pool {
         }
     }
 
+    fn trim(&self) {
+        drop(self.slots.evict_idle(|_, _| false));
+    }
+
     fn close(&self) {
         self.slots.close();
-        drop(self.slots.evict_idle(|_, _| false));
+        self.trim();
     }
 }
 

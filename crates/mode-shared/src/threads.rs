@@ -157,11 +157,17 @@ impl ExecutionMode for SharedMode {
         })
     }
 
+    fn trim(&self) {
+        for place in &self.places {
+            drop(place.slots.evict_idle(|_, _| false));
+        }
+    }
+
     fn close(&self) {
         for place in &self.places {
             place.slots.close();
-            drop(place.slots.evict_idle(|_, _| false));
         }
+        self.trim();
     }
 }
 

@@ -136,6 +136,9 @@ impl ExecutionMode for WorkerMode {
         }
     }
 
+    /// No isolate of this mode serves nobody.
+    fn trim(&self) {}
+
     fn close(&self) {
         self.permits.close();
     }

@@ -13,11 +13,14 @@ pub enum ShedReason {
     QueueTimeout,
     /// The process or the pool takes no new work.
     Draining,
+    /// All isolates of the process together take as much memory as they may.
+    Memory,
 }
 
 impl ShedReason {
     /// Every reason there is, in the order of declaration; for metrics that list them all.
-    pub const ALL: [Self; 3] = [Self::QueueFull, Self::QueueTimeout, Self::Draining];
+    pub const ALL: [Self; 4] =
+        [Self::QueueFull, Self::QueueTimeout, Self::Draining, Self::Memory];
 
     /// The reason as a stable word in snake case, for logs, metrics and configuration.
     #[must_use]
@@ -26,6 +29,7 @@ impl ShedReason {
             Self::QueueFull => "queue_full",
             Self::QueueTimeout => "queue_timeout",
             Self::Draining => "draining",
+            Self::Memory => "memory",
         }
     }
 }

@@ -116,6 +116,11 @@ struct Waiting {
 }
 
 impl HostCalls {
+    /// No calls yet. Numbers go on from `last`, so that a context's earlier request cannot cancel a call of a later one.
+    pub(crate) fn after(last: u64) -> Self {
+        Self { next: last, ..Self::default() }
+    }
+
     /// Starts a host operation and gives the promise of its result. The operation is polled from the end of this
     /// turn on, on the driver's executor; it is dropped with the request.
     ///
@@ -162,9 +167,4 @@ impl HostCalls {
         self.waiting.is_empty()
     }
 
-    /// Forgets everything of a request. Numbers go on, so that nothing late can reach the next one.
-    pub(crate) fn clear(&mut self) {
-        self.started.clear();
-        self.waiting.clear();
-    }
 }

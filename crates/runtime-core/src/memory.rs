@@ -25,6 +25,39 @@ pub(crate) static ISOLATES_CREATED: AtomicU64 = AtomicU64::new(0);
 static BUFFER_BYTES: AtomicUsize = AtomicUsize::new(0);
 static HEAP_BYTES: AtomicUsize = AtomicUsize::new(0);
 
+/// What all isolates may take together, in bytes.
+static PROCESS_LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// Sets the limit of all isolates together; 0 for three quarters of what this process can have.
+pub(crate) fn set_process_limit(mb: u64) {
+    let bytes = match mb {
+        0 => machine_bytes().map_or(usize::MAX, |bytes| bytes / 4 * 3),
+        mb => usize::try_from(mb.saturating_mul(1 << 20)).unwrap_or(usize::MAX),
+    };
+    PROCESS_LIMIT.store(bytes, Ordering::Relaxed);
+}
+
+/// The memory of this machine, or of the control group that the process is in.
+fn machine_bytes() -> Option<usize> {
+    let group = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        .into_iter()
+        .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse::<usize>().ok());
+    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|info| {
+        let line = info.lines().find(|line| line.starts_with("MemTotal:"))?;
+        line.split_whitespace().nth(1)?.parse::<usize>().ok()?.checked_mul(1024)
+    });
+    match (group, machine) {
+        (Some(group), Some(machine)) => Some(group.min(machine)),
+        (group, machine) => group.or(machine),
+    }
+}
+
+/// Whether all isolates together take as much as they may.
+pub(crate) fn is_process_full() -> bool {
+    let taken = HEAP_BYTES.load(Ordering::Relaxed).saturating_add(BUFFER_BYTES.load(Ordering::Relaxed));
+    taken >= PROCESS_LIMIT.load(Ordering::Relaxed)
+}
+
 /// The sums as they stand.
 pub fn process_memory() -> ProcessMemory {
     ProcessMemory {

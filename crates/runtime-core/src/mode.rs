@@ -14,6 +14,7 @@ use crate::driver::Driver;
 use crate::isolate::Isolate;
 use crate::limits::RuntimeLimits;
 use crate::outcome::{Failure, Outcome, Start};
+use crate::memory;
 use crate::quarantine;
 use crate::realm::{GuestRequest, Realm};
 use crate::script::Script;
@@ -182,6 +183,9 @@ pub trait ExecutionMode: Send + Sync {
     /// The counters as they stand.
     fn stats(&self) -> ModeStats;
 
+    /// Gives up the isolates that serve nobody, because memory is short.
+    fn trim(&self);
+
     /// Takes no new requests from now on: they, and those that wait, get [`ShedReason::Draining`].
     fn close(&self);
 }
@@ -206,6 +210,13 @@ impl dyn ExecutionMode + '_ {
             return Err(Failure::new(
                 Outcome::LoadShed(ShedReason::Draining),
                 "too many threads were lost to guests that could not be stopped; restart the process",
+            ));
+        }
+        if memory::is_process_full() {
+            self.trim();
+            return Err(Failure::new(
+                Outcome::LoadShed(ShedReason::Memory),
+                "all isolates of this process together take as much memory as they may",
             ));
         }
         let limits = limits.unwrap_or_else(|| Arc::clone(self.limits()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::extension::Extension;
 use crate::snapshot::{self, SnapshotError};
-use crate::{flags, foreground, quarantine, watchdog};
+use crate::{flags, foreground, memory, quarantine, watchdog};
 
 /// How V8 is set up, once a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub struct V8Config {
     pub wasm_max_pages: u32,
     /// Where the base snapshot comes from.
     pub snapshot: SnapshotSource,
+    /// The most that the heaps and array buffers of all isolates may take together, in MiB, before new requests are
+    /// shed; 0 for three quarters of the memory that the machine, or its control group, gives this process.
+    pub memory_max_mb: u64,
     /// How long a turn that has been told to stop may go on before its thread is given up.
     pub grace: Duration,
     /// How many threads may be lost in this way before the process reports itself unhealthy.
@@ -36,6 +39,7 @@ impl Default for V8Config {
             stack_kib: 984,
             wasm_max_pages: 2048,
             snapshot: SnapshotSource::BuildInProcess,
+            memory_max_mb: 0,
             grace: Duration::from_millis(500),
             lost_threads_budget: 16,
         }
@@ -142,6 +146,7 @@ impl V8 {
             }
             SnapshotSource::Embedded(file) => Some(snapshot::verify(file, &identity)?.to_vec()),
         };
+        memory::set_process_limit(config.memory_max_mb);
         quarantine::install(config.lost_threads_budget)?;
         watchdog::start(config.grace)?;
         let external_references = snapshot::external_references(extension);

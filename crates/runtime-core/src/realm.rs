@@ -28,6 +28,8 @@ pub struct Realm {
     /// The script's top level has been evaluated.
     pub(crate) is_loaded: bool,
     uses: u32,
+    /// The number of the last host call of the requests that it has served.
+    last_call: u64,
 }
 
 impl Realm {
@@ -62,6 +64,7 @@ impl Realm {
             script,
             is_loaded: false,
             uses: 0,
+            last_call: 0,
         })
     }
 
@@ -134,8 +137,8 @@ pub(crate) struct Rejection {
 impl RealmState {
     pub(crate) fn new(realm: Realm, limits: Arc<RuntimeLimits>) -> Box<Self> {
         Box::new(Self {
+            calls: HostCalls::after(realm.last_call),
             realm,
-            calls: HostCalls::default(),
             timers: Timers::default(),
             rejections: Vec::new(),
             request: None,
@@ -227,7 +230,7 @@ impl RealmState {
 
     /// Ends the service to one request, so that the realm can be kept for another.
     pub(crate) fn into_realm(mut self: Box<Self>) -> Realm {
-        self.calls.clear();
+        self.realm.last_call = self.calls.last();
         self.realm.uses += 1;
         self.realm
     }

@@ -144,6 +144,8 @@ impl ExecutionMode for Seat {
         ModeStats { mode: self.mode, capacity: 1, isolates: 1, ..ModeStats::default() }
     }
 
+    fn trim(&self) {}
+
     fn close(&self) {}
 }
 
