@@ -1,1 +1,178 @@
-//! (to be written)
+//! Outbound `fetch` over real sockets: what goes out, what comes back, redirects, and hosts that are not allowed.
+
+use super::support::{Files, MODES, Server, text};
+use super::upstream::Upstream;
+
+/// Runs a body of an async function of `request`, `env` (with UPSTREAM, another ORIGIN of the same server, and what is
+/// given) and `ctx`, and gives what it returns as text.
+fn fetched(upstream: &Upstream, mode: &str, body: &str) -> String {
+    let files = Files::worker(&format!("export default {{ async fetch(request, env, ctx) {{ {body} }} }}"));
+    let variable = format!("UPSTREAM=http://{}", upstream.address);
+    let other = format!("OTHER=http://localhost:{}", upstream.address.port());
+    let ran = super::support::run(&files.path("worker.js"), mode, &["--env", &variable, "--env", &other]);
+    assert_eq!(ran.status.code(), Some(0), "{mode}: {}", text(&ran.stderr));
+    text(&ran.stdout)
+}
+
+#[test]
+fn a_proxy_streams_both_ways_and_keeps_cookies_apart() {
+    let upstream = Upstream::start();
+    let files = Files::worker(
+        "export default { fetch(request, env) {
+            const url = new URL(request.url);
+            return fetch(new Request(env.UPSTREAM + url.pathname + url.search, request));
+        } }",
+    );
+    let variable = format!("UPSTREAM=http://{}", upstream.address);
+    for mode in MODES {
+        let server = Server::of(&files, mode, &["--env", &variable]);
+        let mut connection = server.connect();
+        connection.send("POST /mirror HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for word in ["first", "second"] {
+            connection.send(&format!("{:x}\r\n{word}\r\n", word.len()));
+            connection.wait_for(word);
+        }
+        connection.send("0\r\n\r\n");
+        let answer = connection.answer();
+        assert_eq!((&*answer.body, answer.is_whole), ("firstsecond", true), "{mode}");
+        assert_eq!(server.get("/cookies").headers("set-cookie"), ["a=1; Path=/", "b=2"], "{mode}");
+        let echo = server.get("/echo?a=%20b").body;
+        assert!(echo.starts_with("GET /echo?a=%20b\n"), "{mode}: {echo}");
+        assert!(
+            echo.contains(&format!("host: {}\n", upstream.address)),
+            "{mode}: the URL says which host: {echo}"
+        );
+    }
+}
+
+#[test]
+fn what_the_guest_sends_arrives_and_defaults_only_fill_gaps() {
+    let upstream = Upstream::start();
+    for mode in MODES {
+        let echo = fetched(
+            &upstream,
+            mode,
+            "const response = await fetch(env.UPSTREAM + '/echo', {
+                method: 'PUT', body: 'the body', headers: { 'accept-encoding': 'br', 'x-a': '1', connection: 'x-a' },
+            });
+            return new Response(await response.text());",
+        );
+        for part in
+            ["PUT /echo\n", "accept-encoding: br\n", "accept: */*\n", "content-length: 8\n", "\n\nthe body"]
+        {
+            assert!(echo.contains(part), "{mode}: {part:?} in {echo}");
+        }
+        assert!(!echo.contains("x-a: ") && !echo.contains("connection: x-a"), "{mode}: {echo}");
+        let echo = fetched(&upstream, mode, "return fetch(env.UPSTREAM + '/echo')");
+        assert!(echo.contains("accept-encoding: identity\n"), "{mode}: {echo}");
+        assert!(echo.contains("user-agent: isolane/") && !echo.contains("content-length"), "{mode}: {echo}");
+    }
+}
+
+#[test]
+fn an_encoded_body_is_left_as_it_is() {
+    let upstream = Upstream::start();
+    for mode in MODES {
+        let shown = fetched(
+            &upstream,
+            mode,
+            "const response = await fetch(env.UPSTREAM + '/encoded');
+            return new Response(response.headers.get('content-encoding') + ': ' + await response.text());",
+        );
+        assert_eq!(shown, "gzip: not gzip at all", "{mode}");
+    }
+}
+
+#[test]
+fn redirects_are_followed_refused_or_shown_as_the_guest_says() {
+    let upstream = Upstream::start();
+    for mode in MODES {
+        let shown = fetched(
+            &upstream,
+            mode,
+            "const url = env.UPSTREAM + '/redirect/302?/redirect/307?/echo';
+            const followed = await fetch(url);
+            const manual = await fetch(url, { redirect: 'manual' });
+            const refused = await fetch(url, { redirect: 'error' }).catch((error) => error.name);
+            return Response.json([followed.status, followed.redirected, new URL(followed.url).pathname,
+                manual.status, manual.headers.get('location'), manual.redirected, refused]);",
+        );
+        let expected = r#"[200,true,"/echo",302,"/redirect/307?/echo",false,"TypeError"]"#;
+        assert_eq!(shown, expected, "{mode}");
+    }
+}
+
+#[test]
+fn a_redirect_changes_the_method_and_drops_secrets_as_the_standard_says() {
+    let upstream = Upstream::start();
+    for mode in MODES {
+        let post =
+            "{ method: 'POST', body: 'the body', headers: { authorization: 'secret', cookie: 'a=1' } }";
+        let echo = fetched(
+            &upstream,
+            mode,
+            &format!("return fetch(env.UPSTREAM + '/redirect/303?' + env.OTHER + '/echo', {post})"),
+        );
+        assert!(echo.starts_with("GET /echo\n") && echo.ends_with("\n\n"), "{mode}: {echo}");
+        assert!(
+            !echo.contains("secret") && !echo.contains("cookie") && !echo.contains("content-"),
+            "{mode}: {echo}"
+        );
+        let echo =
+            fetched(&upstream, mode, &format!("return fetch(env.UPSTREAM + '/redirect/307?/echo', {post})"));
+        assert!(echo.starts_with("POST /echo\n") && echo.ends_with("\n\nthe body"), "{mode}: {echo}");
+        assert!(echo.contains("secret"), "{mode}: {echo}");
+        let endless = fetched(
+            &upstream,
+            mode,
+            "let url = '/echo';
+            for (let i = 0; i < 21; i++) url = '/redirect/302?' + url;
+            return new Response(await fetch(env.UPSTREAM + url).then((r) => r.status, (error) => error.message));",
+        );
+        assert!(endless.contains("20 redirects"), "{mode}: {endless}");
+    }
+}
+
+#[test]
+fn every_hop_must_be_an_allowed_host() {
+    let upstream = Upstream::start();
+    let port = upstream.address.port();
+    let config = format!(
+        "allowed_hosts = ['127.0.0.1:{port}']
+         env = {{ UPSTREAM = 'http://127.0.0.1:{port}', OTHER = 'http://localhost:{port}' }}"
+    );
+    let source = "export default { async fetch(request, env) {
+        const via = new URL(request.url).pathname === '/direct' ? '' : env.UPSTREAM + '/redirect/302?';
+        return new Response(await fetch(via + env.OTHER + '/echo').then((r) => r.status, (error) => error.message));
+    } }";
+    let files = Files::new(&[("worker.js", source), ("isolane.toml", &config)]);
+    let config = files.path("isolane.toml");
+    for mode in MODES {
+        let server = Server::of(&files, mode, &["--config", config.to_str().expect("UTF-8")]);
+        for path in ["/direct", "/redirected"] {
+            let body = server.get(path).body;
+            assert!(body.contains(&format!("may not reach localhost:{port}")), "{mode}: {path}: {body}");
+        }
+    }
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_is_a_type_error_that_says_why() {
+    let upstream = Upstream::start();
+    for mode in MODES {
+        let shown = fetched(
+            &upstream,
+            mode,
+            "const closed = await fetch('http://127.0.0.1:1/').catch((error) => error);
+            const scheme = await fetch('ftp://example.com/').catch((error) => error);
+            return Response.json([closed.name, closed.message, scheme.name]);",
+        );
+        let parts: Vec<String> = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!((&*parts[0], &*parts[2]), ("TypeError", "TypeError"), "{mode}");
+        assert!(
+            parts[1].contains("http://127.0.0.1:1/") && parts[1].contains("refused"),
+            "{mode}: {}",
+            parts[1]
+        );
+    }
+}

@@ -7,3 +7,4 @@ mod run;
 mod serve;
 mod streams;
 mod support;
+mod upstream;

@@ -78,7 +78,8 @@ pub(crate) fn until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T 
             return value;
         }
         assert!(Instant::now() < deadline, "expected {what} within {PATIENCE:?}");
-        std::thread::yield_now();
+        // Looks again soon, without taking the processor from what is waited for.
+        std::thread::park_timeout(Duration::from_millis(1));
     }
 }
 
@@ -219,8 +220,22 @@ impl Connection {
         Self { stream, received: Vec::new() }
     }
 
+    /// The same connection, to be read while this one writes.
+    pub(crate) fn twin(&self) -> Self {
+        let stream = self.stream.try_clone().expect("a socket can be shared");
+        Self { stream, received: self.received.clone() }
+    }
+
     pub(crate) fn send(&mut self, text: &str) {
         self.stream.write_all(text.as_bytes()).expect("the server reads");
+    }
+
+    /// Whether something has come.
+    pub(crate) fn has_answer(&self) -> bool {
+        self.stream.set_nonblocking(true).expect("a socket can be asked");
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).expect("a socket can be asked");
+        peeked.is_ok()
     }
 
     /// Reads once. False at the connection's end.
@@ -248,6 +263,18 @@ impl Connection {
     pub(crate) fn rest(mut self) -> String {
         while self.receive() {}
         text(&self.received)
+    }
+
+    /// Reads to the connection's end and gives the number of bytes.
+    pub(crate) fn rest_length(mut self) -> usize {
+        let mut length = self.received.len();
+        loop {
+            self.received.clear();
+            if !self.receive() {
+                return length;
+            }
+            length += self.received.len();
+        }
     }
 
     /// Reads one answer (to a request that was not HEAD) and leaves what follows it.
