@@ -166,5 +166,4 @@ impl HostCalls {
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.is_empty()
     }
-
 }
