@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Package, TargetKind};
 
 use crate::context::Context;
-use crate::{bench, pending, process, test, tidy, v8};
+use crate::{bench, pending, process, serve, test, tidy, v8};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -38,7 +38,7 @@ struct Step {
     run: fn(&Context) -> Result<()>,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step { name: "v8", missing: nothing, run: v8::ensure },
     Step { name: "format", missing: nothing, run: format },
     Step { name: "tidy", missing: nothing, run: tidy::check },
@@ -46,7 +46,8 @@ const STEPS: [Step; 10] = [
     Step { name: "features", missing: no_features, run: features },
     Step { name: "loom", missing: no_loom_test, run: loom },
     Step { name: "examples", missing: no_examples, run: examples },
-    Step { name: "serve", missing: no_server, run: serve },
+    Step { name: "serve", missing: no_server, run: serve_modes },
+    Step { name: "snapshot", missing: no_server, run: freeze },
     Step { name: "bench", missing: no_tables, run: measure },
     Step { name: "test", missing: nothing, run: tests },
 ];
@@ -183,7 +184,7 @@ fn no_server(context: &Context) -> Result<Option<String>> {
     no_program(context, "runtime-server", "isolane")
 }
 
-fn serve(context: &Context) -> Result<()> {
+fn serve_modes(context: &Context) -> Result<()> {
     process::run(context.cargo().args([
         "build",
         "--release",
@@ -196,6 +197,20 @@ fn serve(context: &Context) -> Result<()> {
     for mode in MODES {
         server::smoke(context.root(), program.as_std_path(), mode)
             .with_context(|| format!("the server in mode {mode}"))?;
+    }
+    Ok(())
+}
+
+/// Builds the base snapshot's file and checks it, in the release build that the server's step has made.
+fn freeze(context: &Context) -> Result<()> {
+    let out = context.metadata()?.target_directory.join("ci/isolane.snapshot");
+    for check in [false, true] {
+        let mut command = serve::isolane(context);
+        command.arg("snapshot").arg("--out").arg(&out);
+        if check {
+            command.arg("--check");
+        }
+        process::run(&mut command)?;
     }
     Ok(())
 }

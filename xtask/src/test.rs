@@ -3,7 +3,7 @@
 //! Not here: lints, features and smoke runs, which `cargo xtask ci` adds.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
@@ -25,6 +25,18 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Bundles the example workers that come from npm, for the tests that run them. False where there is no npm: Isolane
+/// itself needs none, so those examples are left out, loudly.
+fn bundle_examples(context: &Context) -> Result<bool> {
+    let has_npm = Command::new("npm").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !has_npm {
+        eprintln!("!!!! npm was not found: the example workers with packages from npm are not tested !!!!");
+        return Ok(false);
+    }
+    process::run(&mut Command::new(context.root().join("examples/workers/bundle.sh")))?;
+    Ok(true)
+}
+
 /// Runs the tests of every crate, documentation included; without arguments, tidy as well.
 ///
 /// A crate's doc tests are part of `cargo test`; tidy's checks are tests of xtask. Tidy runs once more by
@@ -40,6 +52,9 @@ pub(crate) fn run_tests(context: &Context, args: &[OsString]) -> Result<()> {
         command.arg("--workspace");
     }
     command.args(args);
+    if !narrowed && !bundle_examples(context)? {
+        command.env("ISOLANE_SKIP_BUNDLED", "1");
+    }
     process::run(&mut command)?;
     if args.is_empty() {
         tidy::check(context)?;
