@@ -55,6 +55,7 @@ fn the_table_of_the_process_has_every_field_with_its_default() {
         wasm_max_pages,
         snapshot: _,
         grace,
+        memory_max_mb,
         lost_threads_budget,
     } = V8Config::default();
     assert!(flags.is_empty());
@@ -65,6 +66,7 @@ fn the_table_of_the_process_has_every_field_with_its_default() {
         ("wasm_max_pages", wasm_max_pages.to_string()),
         ("snapshot", "built in process".to_owned()),
         ("grace", grace.as_millis().to_string()),
+        ("memory_max_mb", memory_max_mb.to_string()),
         ("lost_threads_budget", lost_threads_budget.to_string()),
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value));
@@ -101,10 +103,13 @@ fn the_table_of_outcomes_has_every_outcome_with_its_status() {
         ("LoadShed(QueueFull)", Outcome::LoadShed(ShedReason::QueueFull)),
         ("LoadShed(QueueTimeout)", Outcome::LoadShed(ShedReason::QueueTimeout)),
         ("LoadShed(Draining)", Outcome::LoadShed(ShedReason::Draining)),
+        ("LoadShed(Memory)", Outcome::LoadShed(ShedReason::Memory)),
         ("Canceled", Outcome::Canceled),
         ("HostError", Outcome::HostError),
         ("Internal", Outcome::internal()),
     ];
+    let sheds = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::LoadShed(_))).count();
+    assert_eq!(sheds, ShedReason::ALL.len(), "every reason to shed is listed");
     let expected = outcomes.map(|(name, outcome)| {
         assert!(name.starts_with(outcome.name()), "{name} is not the name of {outcome}");
         let status =
