@@ -15,7 +15,8 @@ async fn main() -> anyhow::Result<()> {
         ..PoolConfig::default()
     };
     let pool = Arc::new(Pool::new(config, RuntimeLimits::default())?);
-    let code = WorkerCode::from("export default { fetch(_, env) { return new Response(`hello, ${env.NAME}`) } }");
+    let code =
+        WorkerCode::from("export default { fetch(_, env) { return new Response(`hello, ${env.NAME}`) } }");
     let tasks: Vec<_> = ["Ada", "Grace", "Barbara"]
         .into_iter()
         .map(|name| {

@@ -11,8 +11,9 @@ use mode_shared::{Event, ExecutionContext, NoOps, RuntimeLimits, SharedIsolate};
 async fn main() -> anyhow::Result<()> {
     let mut isolate = SharedIsolate::new(RuntimeLimits::default());
     for greeting in ["hello", "bonjour"] {
-        let script =
-            format!("export default {{ fetch() {{ return new Response(globalThis.seen ?? '{greeting}') }} }}");
+        let script = format!(
+            "export default {{ fetch() {{ return new Response(globalThis.seen ?? '{greeting}') }} }}"
+        );
         let mut context = ExecutionContext::new(&mut isolate, script, Arc::new(NoOps))?;
         let answer = context.exec(Event::get("http://localhost/")).await?.collect().await?;
         println!("{}: {}", answer.status, answer.text());
