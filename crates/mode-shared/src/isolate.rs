@@ -56,9 +56,21 @@ impl std::fmt::Debug for SharedIsolate {
 /// A context in a [`SharedIsolate`], for one worker. It is made with the first task, and destroyed on drop.
 ///
 /// It runs one task at a time; each has its own state and response, and module state is kept between them.
-pub struct ExecutionContext {
-    pending: Option<(Arc<Isolate>, TurnThreads, WorkerCode, Arc<RuntimeLimits>, Arc<dyn Ops>)>,
-    session: Option<Session>,
+pub struct ExecutionContext(State);
+
+enum State {
+    /// No task has come yet.
+    New(Box<Pending>),
+    Running(Session),
+}
+
+/// What the context is made from.
+struct Pending {
+    isolate: Arc<Isolate>,
+    threads: TurnThreads,
+    code: WorkerCode,
+    limits: Arc<RuntimeLimits>,
+    ops: Arc<dyn Ops>,
 }
 
 impl ExecutionContext {
@@ -76,8 +88,13 @@ impl ExecutionContext {
         ops: Arc<dyn Ops>,
     ) -> Result<Self, Failure> {
         let (made, threads) = isolate.isolate()?;
-        let pending = (made, threads, script.into(), Arc::clone(&isolate.limits), ops);
-        Ok(Self { pending: Some(pending), session: None })
+        Ok(Self(State::New(Box::new(Pending {
+            isolate: made,
+            threads,
+            code: script.into(),
+            limits: Arc::clone(&isolate.limits),
+            ops,
+        }))))
     }
 
     /// Runs one task and gives its response.
@@ -91,23 +108,22 @@ impl ExecutionContext {
     /// # Panics
     /// Outside of a tokio runtime with timers.
     pub async fn exec(&mut self, task: impl Into<Event>) -> Result<Execution, Failure> {
-        if self.session.is_none()
-            && let Some((isolate, threads, code, limits, ops)) = &self.pending
-        {
-            let session = Session::new(
-                "shared",
-                Arc::clone(isolate),
-                threads.clone(),
-                code.clone(),
-                Arc::clone(limits),
-                Arc::clone(ops),
-            );
-            self.session = Some(session.await?);
-            self.pending = None;
-        }
-        match &mut self.session {
-            Some(session) => session.exec(task).await,
-            None => Err(Failure::new(Outcome::internal(), "the context has neither a script nor a session")),
+        loop {
+            match &mut self.0 {
+                State::Running(session) => return session.exec(task).await,
+                State::New(pending) => {
+                    let Pending { isolate, threads, code, limits, ops } = &**pending;
+                    let session = Session::new(
+                        "shared",
+                        Arc::clone(isolate),
+                        threads.clone(),
+                        code.clone(),
+                        Arc::clone(limits),
+                        Arc::clone(ops),
+                    );
+                    self.0 = State::Running(session.await?);
+                }
+            }
         }
     }
 }

@@ -46,8 +46,8 @@ pub(crate) trait TurnControl: Send + Sync {
     fn stop(&self, reason: Stop);
     /// Whether it has been told to stop, by whomever.
     fn is_told_to_stop(&self) -> bool;
-    /// Gives the turn up; `fallback` is the reason if none was given before. Returns what must be dropped then.
-    fn lose(&self, fallback: Stop) -> Option<Box<dyn Any + Send>>;
+    /// Gives the turn up, for this reason if none was given before. Returns what must be dropped then.
+    fn lose(&self, reason: Stop) -> Option<Box<dyn Any + Send>>;
 }
 
 pub(crate) struct TurnCell<R> {
@@ -154,10 +154,15 @@ impl<R: Send + 'static> TurnControl for TurnCell<R> {
         self.inner.lock().stop.is_some()
     }
 
-    fn lose(&self, fallback: Stop) -> Option<Box<dyn Any + Send>> {
+    fn lose(&self, reason: Stop) -> Option<Box<dyn Any + Send>> {
         let (waker, after) = {
             let mut inner = self.inner.lock();
-            inner.stop.get_or_insert(fallback);
+            // Out of memory says more than the limit that happened to be passed before.
+            if reason == Stop::Memory {
+                inner.stop = Some(reason);
+            } else {
+                inner.stop.get_or_insert(reason);
+            }
             inner.phase = Phase::Lost;
             (inner.waker.take(), inner.after.take())
         };

@@ -205,7 +205,7 @@ impl ThreadRecord {
                 let lost = running.take();
                 drop(running);
                 if let Some(lost) = lost {
-                    self.give_up(lost, told.reason);
+                    self.give_up(lost, if parked { Stop::Memory } else { told.reason });
                 }
                 return true;
             }
