@@ -17,7 +17,7 @@ use runtime_server::config::{ContextOption, LimitOptions};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Which of the program's own messages to show, such as `info` or `isolane=debug`; else from RUST_LOG
+    /// Which of the program's own messages to show, such as `info` or `runtime_server=debug`; else from RUST_LOG
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
 }

@@ -37,6 +37,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    head_timeout: Duration,
     shared: Arc<Shared>,
 }
 
@@ -73,7 +74,8 @@ impl Server {
     pub async fn bind(address: impl ToSocketAddrs, runtime: Runtime, routes: Routes) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, shared: Arc::new(Shared { runtime, routes, address }) })
+        let shared = Arc::new(Shared { runtime, routes, address });
+        Ok(Self { listener, address, head_timeout: HEAD_TIMEOUT, shared })
     }
 
     /// The address, with the port that the system chose if port 0 was asked for.
@@ -96,7 +98,8 @@ impl Server {
                     () = &mut stop => break,
                     accepted = self.listener.accept() => match accepted {
                         Ok((stream, _)) => {
-                            tokio::spawn(serve_connection(Arc::clone(&self.shared), stream, phase.subscribe()));
+                            let shared = Arc::clone(&self.shared);
+                            tokio::spawn(serve_connection(shared, stream, phase.subscribe(), self.head_timeout));
                         }
                         Err(error) if is_of_one_connection(&error) => {}
                         Err(error) => {
@@ -130,7 +133,12 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-async fn serve_connection(shared: Arc<Shared>, stream: TcpStream, mut phase: watch::Receiver<Phase>) {
+async fn serve_connection(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    mut phase: watch::Receiver<Phase>,
+    head_timeout: Duration,
+) {
     // Without it small writes of streams wait for acknowledgements; a socket that refuses is as good without.
     let _ = stream.set_nodelay(true);
     let has_asked = Arc::new(AtomicBool::new(false));
@@ -143,7 +151,7 @@ async fn serve_connection(shared: Arc<Shared>, stream: TcpStream, mut phase: wat
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -152,7 +160,7 @@ async fn serve_connection(shared: Arc<Shared>, stream: TcpStream, mut phase: wat
         .max_concurrent_streams(MAX_STREAMS);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     // The timeouts of both protocols begin once it is known which one it is, and this one before.
-    let mut first_head = pin!(tokio::time::sleep(HEAD_TIMEOUT));
+    let mut first_head = pin!(tokio::time::sleep(head_timeout));
     let mut is_first_head_due = true;
     loop {
         tokio::select! {
@@ -174,6 +182,38 @@ async fn serve_connection(shared: Arc<Shared>, stream: TcpStream, mut phase: wat
                 }
                 is_first_head_due = false;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use runtime_facade::{Capacity, Mode, ModeName};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_says_nothing_half_a_head_or_nothing_more_is_let_go() {
+        let mode = Mode::named(ModeName::Worker, &Capacity::default()).expect("a mode");
+        let runtime = Runtime::builder().mode(mode).build().expect("a runtime");
+        let mut server = Server::bind("127.0.0.1:0", runtime, Routes::default()).await.expect("a free port");
+        server.head_timeout = Duration::from_millis(50);
+        let address = server.address();
+        tokio::spawn(server.run(std::future::pending(), Duration::ZERO));
+        for (sent, received) in [
+            ("", ""),
+            ("PRI * HT", ""),
+            ("GET / HTTP/1.1\r\nHost:", ""),
+            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404 Not Found"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.expect("it accepts");
+            stream.write_all(sent.as_bytes()).await.expect("it reads");
+            let mut answer = Vec::new();
+            let read = tokio::time::timeout(HEAD_TIMEOUT / 2, stream.read_to_end(&mut answer)).await;
+            read.expect("it is closed in time").expect("it is closed in order");
+            assert!(answer.starts_with(received.as_bytes()), "{sent:?}");
+            assert_eq!(answer.is_empty(), received.is_empty(), "{sent:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ mod run;
 mod serve;
 mod snapshot;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -48,11 +48,12 @@ fn start_log(filter: Option<&str>, default_filter: &str) -> anyhow::Result<()> {
     let from_environment = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
     let filter = filter.map(str::to_owned).or(from_environment);
     let filter = EnvFilter::try_new(filter.as_deref().unwrap_or(default_filter)).map_err(|error| {
-        anyhow::anyhow!("expected a log filter such as \"info\" or \"isolane=debug\": {error}")
+        anyhow::anyhow!("expected a log filter such as \"info\" or \"runtime_server=debug\": {error}")
     })?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         // Complaints about a standard error that is closed would have nowhere to go.
         .log_internal_errors(false)
         .init();

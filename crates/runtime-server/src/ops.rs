@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri, Version};
 use http_body::Body as _;
+use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -42,17 +43,29 @@ pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Body>);
 
 impl HttpClient {
     /// A client that trusts Mozilla's roots, compiled in.
+    ///
+    /// # Panics
+    /// Never: the cryptography that is compiled in supports the versions of TLS that are asked for.
     pub fn new() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let provider = rustls::crypto::ring::default_provider();
         let connector = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(connector);
+            .with_provider_and_webpki_roots(provider)
+            .expect("ring supports TLS 1.2 and 1.3");
+        Self::over(connector)
+    }
+
+    /// A client that speaks TLS in this way; the protocols that TLS offers are set here.
+    #[cfg(test)]
+    fn with_tls(config: rustls::ClientConfig) -> Self {
+        Self::over(HttpsConnectorBuilder::new().with_tls_config(config))
+    }
+
+    fn over(connector: HttpsConnectorBuilder<WantsSchemes>) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let connector = connector.https_or_http().enable_http1().enable_http2().wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -246,3 +259,6 @@ fn answer(hop: &Hop, response: http::Response<hyper::body::Incoming>) -> FetchRe
         is_redirected: hop.redirects > 0,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,19 +5,23 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use runtime_facade::{Mode, ModeName, Runtime};
+use runtime_facade::{Mode, ModeName, Runtime, health};
 use runtime_server::config::FileConfig;
 use runtime_server::guest_log::GuestLog;
 use runtime_server::http::{Drained, Server};
 use runtime_server::ops::HttpClient;
 use runtime_server::workers::WorkerSources;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::MissedTickBehavior;
 
 use crate::cli::{ServeArguments, Unusable, describe_limits, describe_snapshot};
 
 const DEFAULT_MODE: ModeName = ModeName::Pool;
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8787";
 const DEFAULT_DRAIN: Duration = Duration::from_secs(10);
+
+/// How often the process's health is looked at.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The exit status after a second Ctrl-C, as shells have it for a process that the signal ended.
 const INTERRUPTED: i32 = 130;
@@ -59,13 +63,36 @@ pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<ExitCode>
     ));
 
     let drain = arguments.drain_ms.or(config.drain_ms).map_or(DEFAULT_DRAIN, Duration::from_millis);
-    let Drained { cut_connections, all_calls_ended } = server.run(signals.first(drain), drain).await;
+    let mut is_unhealthy = false;
+    let stop = async {
+        tokio::select! {
+            () = signals.first(drain) => {}
+            () = poor_health() => is_unhealthy = true,
+        }
+    };
+    let Drained { cut_connections, all_calls_ended } = server.run(stop, drain).await;
     if cut_connections > 0 || !all_calls_ended {
         let under_way = runtime.stats().under_way;
         tracing::warn!(cut_connections, under_way, "not everything ended in time");
     }
     log.flush();
-    Ok(ExitCode::SUCCESS)
+    // A supervisor restarts what fails.
+    Ok(if is_unhealthy { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Resolves when this process has lost more threads to guests than it bears, and should be replaced by another.
+async fn poor_health() {
+    let mut look = tokio::time::interval(HEALTH_INTERVAL);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while health().is_healthy() {
+        look.tick().await;
+    }
+    let health = health();
+    tracing::error!(
+        lost_threads = health.lost_threads,
+        lost_bytes = health.lost_bytes,
+        "too many threads were lost to guests that could not be stopped; draining, to be restarted"
+    );
 }
 
 /// Prints the one line of standard output. The server runs on if nobody reads it.

@@ -34,8 +34,9 @@ fn string_after(text: &str, may_be_call: bool) -> Option<&str> {
     }
     let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\'' | '`'))?;
     let (literal, _) = rest[1..].split_once(quote)?;
-    // A specifier with an escape or a substitution is not the text that stands there.
-    (!literal.contains(['\\', '\n']) && !(quote == '`' && literal.contains("${"))).then_some(literal)
+    // With an escape or a substitution in it, a literal is not the text that stands there.
+    let is_plain = !literal.contains(['\\', '\n']) && (quote != '`' || !literal.contains("${"));
+    is_plain.then_some(literal)
 }
 
 fn skip_blank(text: &str) -> &str {

@@ -53,12 +53,13 @@ fn a_failure_has_its_status_and_outcome_and_keeps_the_stack_to_the_log() {
         } }",
     );
     for mode in MODES {
-        let server = Server::of(&files, mode, &["--cpu-ms", "500", "--wall-ms", "1500", "--heap-mb", "32"]);
-        for (path, status, outcome) in [
-            ("/throw", 500, "Exception"),
-            ("/loop", 503, "ExceededCpu"),
-            ("/heap", 503, "ExceededMemory"),
-            ("/never", 504, "ExceededWallTime"),
+        let server = Server::of(&files, mode, &["--cpu-ms", "1000", "--heap-mb", "32"]);
+        let impatient = Server::of(&files, mode, &["--wall-ms", "500"]);
+        for (server, path, status, outcome) in [
+            (&server, "/throw", 500, "Exception"),
+            (&server, "/loop", 503, "ExceededCpu"),
+            (&server, "/heap", 503, "ExceededMemory"),
+            (&impatient, "/never", 504, "ExceededWallTime"),
         ] {
             let answer = server.get(path);
             assert_eq!(
