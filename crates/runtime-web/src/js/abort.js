@@ -8,8 +8,7 @@
 //   that follows others, as Request's does.
 
 const {
-  ArrayPrototypePush, Set, SetPrototypeAdd, SetPrototypeDelete, WeakRef, WeakRefPrototypeDeref, arrayRemoveAt,
-  arraySlice,
+  List, Set, SetPrototypeAdd, SetPrototypeDelete, WeakRef, WeakRefPrototypeDeref,
 } = internals.prim;
 const { Event, EventTarget, events, webidl } = internals;
 const { unsignedLongLongEnforceRange } = webidl.converters;
@@ -75,8 +74,8 @@ class AbortSignal extends EventTarget {
 
     abort.addAlgorithm = (signal, algorithm) => {
       if (signal.#aborted) return;
-      if (signal.#algorithms === undefined) signal.#algorithms = [];
-      ArrayPrototypePush(signal.#algorithms, algorithm);
+      if (signal.#algorithms === undefined) signal.#algorithms = new List();
+      signal.#algorithms.push(algorithm);
       if (signal.#dependent) updateHold(signal);
     };
 
@@ -85,7 +84,7 @@ class AbortSignal extends EventTarget {
       if (algorithms === undefined) return;
       for (let i = 0; i < algorithms.length; i++) {
         if (algorithms[i] === algorithm) {
-          arrayRemoveAt(algorithms, i);
+          algorithms.removeAt(i);
           if (signal.#dependent) updateHold(signal);
           return;
         }
@@ -112,7 +111,7 @@ class AbortSignal extends EventTarget {
       signal.#aborted = true;
       signal.#reason = reason === undefined ? abortError() : reason;
       // All dependents are marked before any code of the guest runs.
-      const reached = [];
+      const reached = new List();
       const dependents = signal.#dependents;
       if (dependents !== undefined) {
         for (let i = 0; i < dependents.length; i++) {
@@ -120,7 +119,7 @@ class AbortSignal extends EventTarget {
           if (other !== undefined && !other.#aborted) {
             other.#aborted = true;
             other.#reason = signal.#reason;
-            ArrayPrototypePush(reached, other);
+            reached.push(other);
           }
         }
       }
@@ -148,10 +147,10 @@ class AbortSignal extends EventTarget {
     };
 
     const prune = (source) => {
-      const live = [];
+      const live = new List();
       for (let i = 0; i < source.#dependents.length; i++) {
         const reference = source.#dependents[i];
-        if (WeakRefPrototypeDeref(reference) !== undefined) ArrayPrototypePush(live, reference);
+        if (WeakRefPrototypeDeref(reference) !== undefined) live.push(reference);
       }
       source.#dependents = live;
       source.#pruneAt = live.length * 2 + 16;
@@ -161,10 +160,10 @@ class AbortSignal extends EventTarget {
       for (let i = 0; i < result.#sources.length; i++) {
         if (WeakRefPrototypeDeref(result.#sources[i]) === source) return;
       }
-      ArrayPrototypePush(result.#sources, new WeakRef(source));
-      if (source.#dependents === undefined) source.#dependents = [];
+      result.#sources.push(new WeakRef(source));
+      if (source.#dependents === undefined) source.#dependents = new List();
       if (source.#dependents.length >= source.#pruneAt) prune(source);
-      ArrayPrototypePush(source.#dependents, new WeakRef(result));
+      source.#dependents.push(new WeakRef(result));
     };
 
     abort.dependent = (signals) => {
@@ -177,13 +176,13 @@ class AbortSignal extends EventTarget {
         }
       }
       result.#dependent = true;
-      result.#sources = [];
+      result.#sources = new List();
       for (let i = 0; i < signals.length; i++) {
         const source = signals[i];
         if (!source.#dependent) {
           link(source, result);
         } else {
-          const origins = arraySlice(source.#sources);
+          const origins = source.#sources.copy();
           for (let j = 0; j < origins.length; j++) {
             const origin = WeakRefPrototypeDeref(origins[j]);
             if (origin !== undefined) link(origin, result);

@@ -6,7 +6,7 @@
 // which take the bytes over.
 
 const {
-  ArrayBufferIsView, DateNow, MathMax, MathMin, PromiseReject, PromiseResolve, StringPrototypeCharCodeAt,
+  ArrayBufferIsView, DateNow, List, MathMax, MathMin, PromiseReject, PromiseResolve, StringPrototypeCharCodeAt,
   StringPrototypeReplaceAll, StringPrototypeToLowerCase, TypeError, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeSet, Uint8Array,
 } = internals.prim;
@@ -66,7 +66,7 @@ const withNativeEndings = (text) =>
 
 // The parts joined. Every part is read before anything else can change it.
 const joinParts = (parts, endings) => {
-  const pieces = [];
+  const pieces = new List();
   let total = 0;
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i];
@@ -74,7 +74,7 @@ const joinParts = (parts, endings) => {
     if (typeof part === "string") piece = native.encodeUtf8(endings === "native" ? withNativeEndings(part) : part);
     else if (blobs.isBlob(part)) piece = blobs.bytesOf(part);
     else piece = webidl.bytesOf(part);
-    pieces[i] = piece;
+    pieces.push(piece);
     total += lengthOf(piece);
   }
   const joined = new Uint8Array(total);
@@ -116,6 +116,7 @@ streams.isolate(BytesSource);
 // A byte stream of a copy of the bytes, chunk by chunk.
 streams.readableOfBytes = (bytes) => streams.createReadableByteStream(new BytesSource(bytes));
 
+const noParts = new List();
 const noBytes = new Uint8Array(0);
 const decode = (bytes) => native.decodeOnce("utf-8", bytes, false, false);
 const illegal = () => PromiseReject(new TypeError("Illegal invocation"));
@@ -124,14 +125,14 @@ class Blob {
   #bytes;
   #type;
 
-  constructor(blobParts = undefined, options = {}) {
+  constructor(blobParts = undefined, options = undefined) {
     if (blobParts === webidl.illegal) {
       this.#bytes = options.bytes;
       this.#type = options.type;
       return;
     }
     const prefix = "Failed to construct 'Blob'";
-    const parts = blobParts === undefined ? [] : partSequence(blobParts, prefix, "Argument 1");
+    const parts = blobParts === undefined ? noParts : partSequence(blobParts, prefix, "Argument 1");
     const bag = blobOptions(options, prefix, "Argument 2");
     this.#bytes = parts.length === 0 ? noBytes : joinParts(parts, bag.endings);
     this.#type = normaliseType(bag.type);
@@ -198,7 +199,7 @@ class File extends Blob {
   #name;
   #lastModified;
 
-  constructor(fileBits, fileName, options = {}) {
+  constructor(fileBits, fileName, options = undefined) {
     const prefix = "Failed to construct 'File'";
     let made = fileName;
     if (fileBits !== webidl.illegal) {

@@ -9,7 +9,7 @@
 // `fromHost(rid)`, `ofText(text)` and `ofBytes(bytes)`. How a body's stream is written to the host is in body_pump.js.
 
 const {
-  ArrayBufferIsView, ArrayPrototypePush, PromisePrototypeThen, PromiseReject, StringPrototypeCharCodeAt,
+  ArrayBufferIsView, List, PromisePrototypeThen, PromiseReject, StringPrototypeCharCodeAt,
   StringPrototypeSlice, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array,
   promiseMarkHandled,
@@ -140,7 +140,7 @@ class NativeCollector extends Deferred {
   constructor(body) {
     super();
     this.body = body;
-    this.chunks = [];
+    this.chunks = new List();
     this.total = 0;
     this.onChunk = (chunk) => this.take(chunk);
     this.onFailure = (reason) => {
@@ -157,7 +157,7 @@ class NativeCollector extends Deferred {
 
   take(chunk) {
     if (chunk !== null) {
-      ArrayPrototypePush(this.chunks, chunk);
+      this.chunks.push(chunk);
       this.total += byteLength(chunk);
       this.next();
       return;
@@ -180,7 +180,7 @@ class StreamCollector extends Deferred {
     super();
     this.reader = streams.acquireDefaultReader(stream);
     this.stream = stream;
-    this.chunks = [];
+    this.chunks = new List();
     this.total = 0;
     // Whether a read is being made by the loop in `run`, and whether it has had its chunk.
     this.looping = false;
@@ -205,7 +205,7 @@ class StreamCollector extends Deferred {
       promiseMarkHandled(this.reader.cancel(error));
       return;
     }
-    ArrayPrototypePush(this.chunks, value);
+    this.chunks.push(value);
     this.total += byteLength(value);
     if (this.looping) this.delivered = true;
     else this.run();

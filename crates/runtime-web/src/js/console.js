@@ -6,7 +6,7 @@
 // `internals.consoleState.reset()`.
 
 const {
-  ArrayPrototypeIncludes, ArrayPrototypeJoin, ArrayPrototypePush, ErrorCaptureStackTrace, Map,
+  ArrayPrototypeJoin, ErrorCaptureStackTrace, List, Map,
   MapIteratorPrototypeNext, MapPrototypeClear, MapPrototypeDelete, MapPrototypeEntries, MapPrototypeGet,
   MapPrototypeGetSize, MapPrototypeSet, MathMax, NumberParseFloat, NumberParseInt, NumberPrototypeToFixed,
   ObjectCreate, ObjectPrototype, ReflectGetOwnPropertyDescriptor, ReflectOwnKeys, RegExpPrototypeExec,
@@ -118,24 +118,24 @@ const isSet = (value) => {
 
 // The rows of tabular data: [index, value] pairs.
 const rowsOf = (value) => {
-  const rows = [];
+  const rows = new List();
   if (isMap(value)) {
     const iterator = MapPrototypeEntries(value);
     const size = MapPrototypeGetSize(value);
     for (let i = 0; i < size; i++) {
       const pair = MapIteratorPrototypeNext(iterator).value;
-      ArrayPrototypePush(rows, [inspect(pair[0]), pair[1]]);
+      rows.push([inspect(pair[0]), pair[1]]);
     }
   } else if (isSet(value)) {
     const iterator = SetPrototypeValues(value);
     const size = SetPrototypeGetSize(value);
-    for (let i = 0; i < size; i++) ArrayPrototypePush(rows, [String(i), SetIteratorPrototypeNext(iterator).value]);
+    for (let i = 0; i < size; i++) rows.push([String(i), SetIteratorPrototypeNext(iterator).value]);
   } else {
     const keys = ReflectOwnKeys(value);
     for (let i = 0; i < keys.length; i++) {
       const descriptor = ReflectGetOwnPropertyDescriptor(value, keys[i]);
       if (typeof keys[i] === "symbol" || descriptor === undefined || !descriptor.enumerable) continue;
-      ArrayPrototypePush(rows, [keys[i], value[keys[i]]]);
+      rows.push([keys[i], value[keys[i]]]);
     }
   }
   return rows;
@@ -145,8 +145,8 @@ const cell = (value) => StringPrototypeReplaceAll(inspect(value, { __proto__: nu
 
 const table = (value, wanted) => {
   const rows = rowsOf(value);
-  const columns = [];
-  const lines = [];
+  const columns = new List();
+  const lines = new List();
   let plainColumn = false;
   for (let i = 0; i < rows.length; i++) {
     const cells = { __proto__: null };
@@ -156,48 +156,54 @@ const table = (value, wanted) => {
       for (let j = 0; j < keys.length; j++) {
         const descriptor = ReflectGetOwnPropertyDescriptor(item, keys[j]);
         if (typeof keys[j] === "symbol" || descriptor === undefined || !descriptor.enumerable) continue;
-        if (!ArrayPrototypeIncludes(columns, keys[j])) ArrayPrototypePush(columns, keys[j]);
+        if (!columns.includes(keys[j])) columns.push(keys[j]);
         cells[keys[j]] = cell(item[keys[j]]);
       }
-      ArrayPrototypePush(lines, { __proto__: null, index: rows[i][0], cells, plain: "" });
+      lines.push({ __proto__: null, index: rows[i][0], cells, plain: "" });
     } else {
       plainColumn = true;
-      ArrayPrototypePush(lines, { __proto__: null, index: rows[i][0], cells, plain: cell(item) });
+      lines.push({ __proto__: null, index: rows[i][0], cells, plain: cell(item) });
     }
   }
-  const grid = [["(index)"]];
-  for (let j = 0; j < columns.length; j++) ArrayPrototypePush(grid[0], columns[j]);
-  if (plainColumn) ArrayPrototypePush(grid[0], "Values");
+  const heading = new List();
+  heading.push("(index)");
+  const grid = new List();
+  grid.push(heading);
+  for (let j = 0; j < columns.length; j++) heading.push(columns[j]);
+  if (plainColumn) heading.push("Values");
   for (let i = 0; i < lines.length; i++) {
-    const row = [lines[i].index];
-    for (let j = 0; j < columns.length; j++) ArrayPrototypePush(row, lines[i].cells[columns[j]] ?? "");
-    if (plainColumn) ArrayPrototypePush(row, lines[i].plain);
-    ArrayPrototypePush(grid, row);
+    const row = new List();
+    row.push(lines[i].index);
+    for (let j = 0; j < columns.length; j++) row.push(lines[i].cells[columns[j]] ?? "");
+    if (plainColumn) row.push(lines[i].plain);
+    grid.push(row);
   }
   return drawGrid(grid);
 };
 
 const drawGrid = (grid) => {
-  const widths = [];
+  const widths = new List();
   for (let j = 0; j < grid[0].length; j++) {
-    widths[j] = 0;
-    for (let i = 0; i < grid.length; i++) widths[j] = MathMax(widths[j], grid[i][j].length);
+    let width = 0;
+    for (let i = 0; i < grid.length; i++) width = MathMax(width, grid[i][j].length);
+    widths.push(width);
   }
   const rule = (left, middle, right) => {
-    const parts = [];
-    for (let j = 0; j < widths.length; j++) ArrayPrototypePush(parts, StringPrototypeRepeat("─", widths[j] + 2));
+    const parts = new List();
+    for (let j = 0; j < widths.length; j++) parts.push(StringPrototypeRepeat("─", widths[j] + 2));
     return left + ArrayPrototypeJoin(parts, middle) + right;
   };
-  const lines = [rule("┌", "┬", "┐")];
+  const lines = new List();
+  lines.push(rule("┌", "┬", "┐"));
   for (let i = 0; i < grid.length; i++) {
-    const parts = [];
+    const parts = new List();
     for (let j = 0; j < widths.length; j++) {
-      ArrayPrototypePush(parts, ` ${StringPrototypePadEnd(grid[i][j], widths[j])} `);
+      parts.push(` ${StringPrototypePadEnd(grid[i][j], widths[j])} `);
     }
-    ArrayPrototypePush(lines, `│${ArrayPrototypeJoin(parts, "│")}│`);
-    if (i === 0) ArrayPrototypePush(lines, rule("├", "┼", "┤"));
+    lines.push(`│${ArrayPrototypeJoin(parts, "│")}│`);
+    if (i === 0) lines.push(rule("├", "┼", "┤"));
   }
-  ArrayPrototypePush(lines, rule("└", "┴", "┘"));
+  lines.push(rule("└", "┴", "┘"));
   return ArrayPrototypeJoin(lines, "\n");
 };
 
@@ -216,8 +222,9 @@ const methods = {
       args[0] = `Assertion failed: ${args[0]}`;
       log("error", args);
     } else {
-      const all = ["Assertion failed"];
-      for (let i = 0; i < args.length; i++) ArrayPrototypePush(all, args[i]);
+      const all = new List();
+      all.push("Assertion failed");
+      for (let i = 0; i < args.length; i++) all.push(args[i]);
       log("error", all);
     }
   },
@@ -288,8 +295,7 @@ const methods = {
       print("warn", `Timer '${label}' does not exist`);
       return;
     }
-    const all = [`${label}: ${elapsed(start)}`];
-    let text = all[0];
+    let text = `${label}: ${elapsed(start)}`;
     for (let i = 0; i < args.length; i++) text += ` ${asString(args[i])}`;
     print("info", text);
   },

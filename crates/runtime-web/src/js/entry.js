@@ -8,7 +8,7 @@
 // `native.fail` once the rest has settled.
 
 const {
-  ArrayPrototypePush, JSONStringify, PromisePrototypeThen, PromiseResolve, ReflectApply, TypeError, WeakSet,
+  JSONStringify, List, PromisePrototypeThen, PromiseResolve, ReflectApply, TypeError, WeakSet,
   WeakSetPrototypeAdd, WeakSetPrototypeDelete, defineValue,
 } = internals.prim;
 const {
@@ -185,10 +185,10 @@ class Invocation {
   }
 
   dispatch(event) {
-    const thrown = [];
+    const thrown = new List();
     this.#dispatched = event;
     this.#listenersFailWaits = this.kind !== "fetch";
-    events.dispatch(global, event, (error) => ArrayPrototypePush(thrown, error));
+    events.dispatch(global, event, (error) => thrown.push(error));
     this.#dispatched = undefined;
     // The first exception ends an event without an answer, and goes with it to the host.
     const fails = thrown.length > 0 && this.#answer === undefined;

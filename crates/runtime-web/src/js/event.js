@@ -10,8 +10,8 @@
 //   `isTarget(value)`; `EventInit` for inheriting dictionaries.
 
 const {
-  ArrayPrototypePush, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply,
-  ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeError, arrayRemoveAt, arraySlice,
+  List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply,
+  ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeError,
 } = internals.prim;
 const { webidl } = internals;
 const { boolean, DOMString, object } = webidl.converters;
@@ -198,20 +198,20 @@ const addListener = (state, type, callback, capture, once, passive) => {
   if (state.listeners === undefined) state.listeners = new Map();
   let list = MapPrototypeGet(state.listeners, type);
   if (list === undefined) {
-    list = [];
+    list = new List();
     MapPrototypeSet(state.listeners, type, list);
   } else if (indexOfListener(list, callback, capture) !== -1) {
     return undefined;
   }
   const listener = { __proto__: null, callback, capture, once, passive, removed: false };
-  ArrayPrototypePush(list, listener);
+  list.push(listener);
   if (state.observer !== undefined) state.observer();
   return listener;
 };
 
 const removeListenerAt = (state, type, list, index) => {
   list[index].removed = true;
-  arrayRemoveAt(list, index);
+  list.removeAt(index);
   if (list.length === 0) MapPrototypeDelete(state.listeners, type);
   if (state.observer !== undefined) state.observer();
 };
@@ -328,7 +328,7 @@ const invokeAll = (state, target, event, type, list, capture, onError) => {
 
 const currentListeners = (state, type) => {
   const list = state.listeners === undefined ? undefined : MapPrototypeGet(state.listeners, type);
-  return list === undefined || list.length === 0 ? undefined : arraySlice(list);
+  return list === undefined || list.length === 0 ? undefined : list.copy();
 };
 
 const reportError = (error) => internals.reportException(error);

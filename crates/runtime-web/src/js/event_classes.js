@@ -1,7 +1,7 @@
 // The events that only carry values: CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent. Who fires
 // them is not decided here.
 
-const { ObjectFreeze, ReflectApply } = internals.prim;
+const { List, ObjectFreeze, ReflectApply } = internals.prim;
 const { Event, events, webidl } = internals;
 const { any, boolean, DOMString, object, unsignedLong, USVString } = webidl.converters;
 
@@ -67,8 +67,14 @@ const MessageEventInit = webidl.dictionary("MessageEventInit", [
   { key: "origin", converter: USVString, defaultValue: () => "" },
   { key: "lastEventId", converter: DOMString, defaultValue: () => "" },
   { key: "source", converter: messageSource, defaultValue: () => null },
-  { key: "ports", converter: webidl.sequence(port), defaultValue: () => [] },
+  { key: "ports", converter: webidl.sequence(port), defaultValue: () => new List() },
 ]);
+
+const messageMembers = (init, prefix, context) => {
+  const members = MessageEventInit(init, prefix, context);
+  members.ports = ObjectFreeze(members.ports.handOut());
+  return members;
+};
 
 class MessageEvent extends Event {
   #members;
@@ -76,8 +82,7 @@ class MessageEvent extends Event {
     const prefix = "Failed to construct 'MessageEvent'";
     webidl.requiredArguments(arguments.length, 1, prefix);
     super(type, eventInitDict);
-    this.#members = MessageEventInit(eventInitDict, prefix, "Argument 2");
-    ObjectFreeze(this.#members.ports);
+    this.#members = messageMembers(eventInitDict, prefix, "Argument 2");
   }
   get data() { return this.#members.data; }
   get origin() { return this.#members.origin; }
@@ -85,11 +90,12 @@ class MessageEvent extends Event {
   get source() { return this.#members.source; }
   get ports() { return this.#members.ports; }
   initMessageEvent(
-    type, bubbles = false, cancelable = false, data = null, origin = "", lastEventId = "", source = null, ports = [],
+    type, bubbles = false, cancelable = false, data = null, origin = "", lastEventId = "", source = null,
+    ports = undefined,
   ) {
     const prefix = "Failed to execute 'initMessageEvent' on 'MessageEvent'";
     webidl.requiredArguments(arguments.length, 1, prefix);
-    const members = MessageEventInit(
+    const members = messageMembers(
       { __proto__: null, data, origin, lastEventId, source, ports }, prefix, "the arguments",
     );
     const mayChange = events.mayDispatch(this);

@@ -82,7 +82,7 @@ const processDataUrl = (href) => {
 const fetchData = (core) => {
   const found = processDataUrl(core.url);
   if (found === null) throw new TypeError("Failed to fetch: the data: URL has no comma or is not valid base64");
-  const response = new ResponseCore(200, "OK", new headers.FieldList(["content-type", found.type]));
+  const response = new ResponseCore(200, "OK", headers.fromHost(["content-type", found.type]));
   response.type = "basic";
   response.guard = "immutable";
   response.url = core.url;

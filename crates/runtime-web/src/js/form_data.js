@@ -5,10 +5,10 @@
 // `parseUrlencoded(text)` give a FormData or throw a TypeError.
 
 const {
-  ArrayPrototypePush, StringPrototypeIndexOf, StringPrototypeReplaceAll, StringPrototypeSlice,
+  List, StringPrototypeIndexOf, StringPrototypeReplaceAll, StringPrototypeSlice,
   StringPrototypeToLowerCase, TypeError, TypedArray,
   TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
-  TypedArrayPrototypeSet, Uint8Array, arrayRemoveAt, uncurryThis,
+  TypedArrayPrototypeSet, Uint8Array, uncurryThis,
 } = internals.prim;
 const { blobs, mime, webidl } = internals;
 const { USVString } = webidl.converters;
@@ -31,7 +31,7 @@ const entryValue = (value, filename, hasFilename, prefix) => {
 };
 
 class FormData {
-  #entries = [];
+  #entries = new List();
 
   constructor(form = undefined, submitter = undefined) {
     if (form !== undefined || (submitter !== undefined && submitter !== null)) {
@@ -49,7 +49,7 @@ class FormData {
     const entries = this.#entries;
     requiredArguments(arguments.length, 2, prefix);
     const key = USVString(name, prefix, "Argument 1");
-    ArrayPrototypePush(entries, [key, entryValue(value, filename, filename !== undefined, prefix)]);
+    entries.push([key, entryValue(value, filename, filename !== undefined, prefix)]);
   }
 
   delete(name) {
@@ -58,7 +58,7 @@ class FormData {
     requiredArguments(arguments.length, 1, prefix);
     const key = USVString(name, prefix, "Argument 1");
     for (let i = entries.length - 1; i >= 0; i--) {
-      if (entries[i][0] === key) arrayRemoveAt(entries, i);
+      if (entries[i][0] === key) entries.removeAt(i);
     }
   }
 
@@ -78,11 +78,11 @@ class FormData {
     const entries = this.#entries;
     requiredArguments(arguments.length, 1, prefix);
     const key = USVString(name, prefix, "Argument 1");
-    const values = [];
+    const values = new List();
     for (let i = 0; i < entries.length; i++) {
-      if (entries[i][0] === key) ArrayPrototypePush(values, entries[i][1]);
+      if (entries[i][0] === key) values.push(entries[i][1]);
     }
-    return values;
+    return values.handOut();
   }
 
   has(name) {
@@ -109,11 +109,11 @@ class FormData {
         at = i;
         entries[i] = entry;
       } else {
-        arrayRemoveAt(entries, i);
+        entries.removeAt(i);
         i -= 1;
       }
     }
-    if (at === -1) ArrayPrototypePush(entries, entry);
+    if (at === -1) entries.push(entry);
   }
 }
 webidl.exposeInterface(FormData);
@@ -142,10 +142,10 @@ const newBoundary = () => {
 formData.encode = (form) => {
   const boundary = newBoundary();
   const entries = formData.entriesOf(form);
-  const pieces = [];
+  const pieces = new List();
   let total = 0;
   const add = (piece) => {
-    ArrayPrototypePush(pieces, piece);
+    pieces.push(piece);
     total += TypedArrayPrototypeGetByteLength(piece);
   };
   // Text is gathered, so that a form without files is encoded in one go.
@@ -289,7 +289,7 @@ formData.parseMultipart = (bytes, boundary) => {
     const value = head.filename === undefined
       ? native.decodeOnce("utf-8", content, false, true)
       : blobs.createFile(copyOf(content), head.filename, blobs.normaliseType(head.type));
-    ArrayPrototypePush(entries, [head.name, value]);
+    entries.push([head.name, value]);
     at = end === head.end && startsWithAt(bytes, end, delimiter) ? end : end + 2;
   }
 };
@@ -298,6 +298,6 @@ formData.parseUrlencoded = (text) => {
   const form = new FormData();
   const entries = formData.entriesOf(form);
   const flat = native.formDecode(text);
-  for (let i = 0; i < flat.length; i += 2) ArrayPrototypePush(entries, [flat[i], flat[i + 1]]);
+  for (let i = 0; i < flat.length; i += 2) entries.push([flat[i], flat[i + 1]]);
   return form;
 };

@@ -6,8 +6,8 @@
 // and class FieldList with get/set/append/has/delete/flat. The guards are "none" and "immutable".
 
 const {
-  ArrayPrototypePush, ArrayPrototypeSort, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys,
-  StringPrototypeCharCodeAt, StringPrototypeToLowerCase, SymbolIterator, TypeError, arraySlice,
+  List, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys,
+  StringPrototypeCharCodeAt, StringPrototypeToLowerCase, SymbolIterator, TypeError, listOf,
 } = internals.prim;
 const { mime, webidl } = internals;
 const { ByteString } = webidl.converters;
@@ -43,7 +43,7 @@ const normaliseValue = (value, prefix, name) => {
 
 const byName = (a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0);
 
-// A list of header fields: names in lower case and values, in one array.
+// A list of header fields: names in lower case and values, in one List.
 class FieldList {
   constructor(flat) {
     this.fields = flat;
@@ -70,7 +70,9 @@ class FieldList {
 
   append(name, value) {
     this.combined = undefined;
-    ArrayPrototypePush(this.fields, name, value);
+    const { fields } = this;
+    fields.push(name);
+    fields.push(value);
   }
 
   // Replaces the first field of that name and removes the others.
@@ -84,7 +86,8 @@ class FieldList {
         return;
       }
     }
-    ArrayPrototypePush(fields, name, value);
+    fields.push(name);
+    fields.push(value);
   }
 
   delete(name) {
@@ -108,33 +111,33 @@ class FieldList {
 
   setCookies() {
     const { fields } = this;
-    const values = [];
+    const values = new List();
     for (let i = 0; i < fields.length; i += 2) {
-      if (fields[i] === "set-cookie") ArrayPrototypePush(values, fields[i + 1]);
+      if (fields[i] === "set-cookie") values.push(fields[i + 1]);
     }
-    return values;
+    return values.handOut();
   }
 
   pairs() {
     if (this.combined !== undefined) return this.combined;
     const { fields } = this;
-    const pairs = [];
-    for (let i = 0; i < fields.length; i += 2) ArrayPrototypePush(pairs, [fields[i], fields[i + 1]]);
+    const pairs = new List();
+    for (let i = 0; i < fields.length; i += 2) pairs.push([fields[i], fields[i + 1]]);
     // A stable sort: fields of the same name keep their order.
-    ArrayPrototypeSort(pairs, byName);
-    const combined = [];
+    pairs.sort(byName);
+    const combined = new List();
     for (let i = 0; i < pairs.length; i++) {
       const pair = pairs[i];
       const last = combined.length === 0 ? undefined : combined[combined.length - 1];
       if (last !== undefined && last[0] === pair[0] && pair[0] !== "set-cookie") last[1] += `, ${pair[1]}`;
-      else ArrayPrototypePush(combined, pair);
+      else combined.push(pair);
     }
     this.combined = combined;
     return combined;
   }
 
   copy() {
-    return new FieldList(arraySlice(this.fields));
+    return new FieldList(listOf(this.fields));
   }
 
   // The array itself: name, value, name, value, ...
@@ -145,6 +148,7 @@ class FieldList {
 internals.streams.isolate(FieldList);
 headers.FieldList = FieldList;
 
+// Of an array that is complete: nothing may be added to these fields, only to a copy of them.
 headers.fromHost = (flat) => new FieldList(flat);
 
 const pairSequence = webidl.sequence(ByteString);
@@ -152,13 +156,14 @@ const pairSequence = webidl.sequence(ByteString);
 // record<ByteString, ByteString>: all is read before anything is checked, in the order of the specification. Keys
 // are distinct, since converting them changes nothing.
 const readRecord = (init, prefix, context) => {
-  const flat = [];
+  const flat = new List();
   const keys = ReflectOwnKeys(init);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
     if (!ObjectPrototypePropertyIsEnumerable(init, key)) continue;
     const name = ByteString(key, prefix, context);
-    ArrayPrototypePush(flat, name, ByteString(init[key], prefix, context));
+    flat.push(name);
+    flat.push(ByteString(init[key], prefix, context));
   }
   return flat;
 };
@@ -203,7 +208,7 @@ class Headers {
       this.#immutable = arguments[2] === "immutable";
       return;
     }
-    this.#list = new FieldList([]);
+    this.#list = new FieldList(new List());
     if (init !== undefined) headers.fill(this.#list, init, "Failed to construct 'Headers'", "Argument 1");
   }
 

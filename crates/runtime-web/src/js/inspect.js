@@ -5,19 +5,18 @@
 // Options (a null-prototype object): `depth`, how many levels of nesting are shown (default 4).
 
 const {
-  ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeIncludes, ArrayPrototypeIndexOf,
-  ArrayPrototypeJoin, ArrayPrototypePop, ArrayPrototypePush, AsyncFunctionPrototype,
+  ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeJoin, AsyncFunctionPrototype,
   AsyncGeneratorFunctionPrototype, BigIntPrototypeToString, BigIntPrototypeValueOf, BooleanPrototypeValueOf,
   DataViewPrototypeGetByteLength, DatePrototypeGetTime, DatePrototypeToISOString, Error, ErrorPrototype,
-  FunctionPrototype, FunctionPrototypeToString, GeneratorFunctionPrototype, JSONStringify, MapIteratorPrototypeNext,
-  MapPrototypeEntries, MapPrototypeGetSize, MathMin, NumberIsNaN, NumberPrototypeToString, NumberPrototypeValueOf,
-  ObjectIs, ObjectPrototype, ObjectPrototypeIsPrototypeOf, PromisePrototype, ReflectApply, ReflectGetPrototypeOf,
-  ReflectOwnKeys, RegExpPrototype, RegExpPrototypeExec, RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal,
-  RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase, RegExpPrototypeGetMultiline, RegExpPrototypeGetSource,
-  RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode, RegExpPrototypeGetUnicodeSets, SetIteratorPrototypeNext,
-  SetPrototypeGetSize, SetPrototypeValues, String, StringPrototypeCharCodeAt, StringPrototypeIncludes,
-  StringPrototypeReplaceAll, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeTrimEnd,
-  StringPrototypeValueOf, SymbolPrototypeToString, SymbolPrototypeValueOf, SymbolToStringTag,
+  FunctionPrototype, FunctionPrototypeToString, GeneratorFunctionPrototype, JSONStringify, List,
+  MapIteratorPrototypeNext, MapPrototypeEntries, MapPrototypeGetSize, MathMin, NumberIsNaN, NumberPrototypeToString,
+  NumberPrototypeValueOf, ObjectIs, ObjectPrototype, ObjectPrototypeIsPrototypeOf, PromisePrototype, ReflectApply,
+  ReflectGetPrototypeOf, ReflectOwnKeys, RegExpPrototype, RegExpPrototypeExec, RegExpPrototypeGetDotAll,
+  RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase, RegExpPrototypeGetMultiline,
+  RegExpPrototypeGetSource, RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode, RegExpPrototypeGetUnicodeSets,
+  SetIteratorPrototypeNext, SetPrototypeGetSize, SetPrototypeValues, String, StringPrototypeCharCodeAt,
+  StringPrototypeIncludes, StringPrototypeReplaceAll, StringPrototypeSlice, StringPrototypeStartsWith,
+  StringPrototypeTrimEnd, StringPrototypeValueOf, SymbolPrototypeToString, SymbolPrototypeValueOf, SymbolToStringTag,
   TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, WeakMapPrototypeHas, WeakSetPrototypeHas,
   ownDescriptor,
 } = internals.prim;
@@ -187,8 +186,8 @@ const joinLines = (parts, multiline) => {
 };
 
 class Printer {
-  #ancestors = [];
-  #circular = [];
+  #ancestors = new List();
+  #circular = new List();
   #depth;
 
   constructor(depth) {
@@ -197,12 +196,12 @@ class Printer {
 
   print(value, level = 0) {
     if (!webidl.isObject(value)) return primitive(value);
-    const at = ArrayPrototypeIndexOf(this.#ancestors, value);
+    const at = this.#ancestors.indexOf(value);
     if (at !== -1) {
-      if (!ArrayPrototypeIncludes(this.#circular, value)) ArrayPrototypePush(this.#circular, value);
-      return `[Circular *${ArrayPrototypeIndexOf(this.#circular, value) + 1}]`;
+      if (!this.#circular.includes(value)) this.#circular.push(value);
+      return `[Circular *${this.#circular.indexOf(value) + 1}]`;
     }
-    ArrayPrototypePush(this.#ancestors, value);
+    this.#ancestors.push(value);
     let text;
     try {
       text = this.#object(value, level);
@@ -210,8 +209,8 @@ class Printer {
       // Traps of a proxy may throw, and a revoked one always does.
       text = typeof value === "function" ? "[Function]" : "[Object]";
     }
-    ArrayPrototypePop(this.#ancestors);
-    const mark = ArrayPrototypeIndexOf(this.#circular, value);
+    this.#ancestors.pop();
+    const mark = this.#circular.indexOf(value);
     return mark === -1 ? text : `<ref *${mark + 1}> ${text}`;
   }
 
@@ -251,7 +250,7 @@ class Printer {
 
   // Own enumerable properties as "key: value" texts.
   #properties(value, level, skip = undefined) {
-    const parts = [];
+    const parts = new List();
     const keys = ReflectOwnKeys(value);
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i];
@@ -259,10 +258,10 @@ class Printer {
       const descriptor = ownDescriptor(value, key);
       if (descriptor === undefined || !descriptor.enumerable) continue;
       if (parts.length >= itemLimit) {
-        ArrayPrototypePush(parts, `... ${keys.length - i} more`);
+        parts.push(`... ${keys.length - i} more`);
         break;
       }
-      ArrayPrototypePush(parts, `${keyText(key)}: ${this.#descriptor(descriptor, level)}`);
+      parts.push(`${keyText(key)}: ${this.#descriptor(descriptor, level)}`);
     }
     return parts;
   }
@@ -302,10 +301,10 @@ class Printer {
     const name = constructorName(value);
     const head = name === "Array" ? "" : `${name ?? "[Array: null prototype]"}(${value.length})`;
     if (this.#tooDeep(level)) return `[${name ?? "Array"}]`;
-    const parts = [];
+    const parts = new List();
     let holes = 0;
     const flushHoles = () => {
-      if (holes > 0) ArrayPrototypePush(parts, `<${holes} empty item${holes === 1 ? "" : "s"}>`);
+      if (holes > 0) parts.push(`<${holes} empty item${holes === 1 ? "" : "s"}>`);
       holes = 0;
     };
     let i = 0;
@@ -317,14 +316,14 @@ class Printer {
         continue;
       }
       flushHoles();
-      ArrayPrototypePush(parts, this.#descriptor(descriptor, level));
+      parts.push(this.#descriptor(descriptor, level));
     }
     flushHoles();
-    if (i < value.length) ArrayPrototypePush(parts, `... ${value.length - i} more items`);
+    if (i < value.length) parts.push(`... ${value.length - i} more items`);
     if (value.length <= 10_000) {
       const more = this.#properties(value, level, (key) => typeof key === "string" &&
         RegExpPrototypeExec(arrayIndex, key) !== null);
-      for (let j = 0; j < more.length; j++) ArrayPrototypePush(parts, more[j]);
+      for (let j = 0; j < more.length; j++) parts.push(more[j]);
     }
     return assemble(head, "[", parts, "]");
   }
@@ -333,10 +332,10 @@ class Printer {
     const length = TypedArrayPrototypeGetLength(value);
     const head = `${constructorName(value) ?? tag}(${length})`;
     if (this.#tooDeep(level)) return `[${tag}]`;
-    const parts = [];
+    const parts = new List();
     const shown = MathMin(length, itemLimit);
-    for (let i = 0; i < shown; i++) ArrayPrototypePush(parts, primitive(value[i]));
-    if (shown < length) ArrayPrototypePush(parts, `... ${length - shown} more items`);
+    for (let i = 0; i < shown; i++) parts.push(primitive(value[i]));
+    if (shown < length) parts.push(`... ${length - shown} more items`);
     return assemble(head, "[", parts, "]");
   }
 
@@ -344,10 +343,10 @@ class Printer {
     const bytes = webidl.bytesOf(value);
     const length = TypedArrayPrototypeGetLength(bytes);
     const shown = MathMin(length, 50);
-    const contents = [];
+    const contents = new List();
     for (let i = 0; i < shown; i++) {
       const hex = NumberPrototypeToString(bytes[i], 16);
-      ArrayPrototypePush(contents, hex.length === 1 ? `0${hex}` : hex);
+      contents.push(hex.length === 1 ? `0${hex}` : hex);
     }
     const more = shown < length ? ` ... ${length - shown} more bytes` : "";
     const text = `<${ArrayPrototypeJoin(contents, " ")}${more}>`;
@@ -358,15 +357,15 @@ class Printer {
     const size = MapPrototypeGetSize(value);
     const head = label(value, "Map", `(${size})`);
     if (this.#tooDeep(level)) return `[${constructorName(value) ?? "Map"}]`;
-    const parts = [];
+    const parts = new List();
     const iterator = MapPrototypeEntries(value);
     for (let i = 0; i < size; i++) {
       if (i >= itemLimit) {
-        ArrayPrototypePush(parts, `... ${size - i} more items`);
+        parts.push(`... ${size - i} more items`);
         break;
       }
       const pair = MapIteratorPrototypeNext(iterator).value;
-      ArrayPrototypePush(parts, `${this.print(pair[0], level + 1)} => ${this.print(pair[1], level + 1)}`);
+      parts.push(`${this.print(pair[0], level + 1)} => ${this.print(pair[1], level + 1)}`);
     }
     this.#append(parts, value, level);
     return assemble(head, "{", parts, "}");
@@ -376,14 +375,14 @@ class Printer {
     const size = SetPrototypeGetSize(value);
     const head = label(value, "Set", `(${size})`);
     if (this.#tooDeep(level)) return `[${constructorName(value) ?? "Set"}]`;
-    const parts = [];
+    const parts = new List();
     const iterator = SetPrototypeValues(value);
     for (let i = 0; i < size; i++) {
       if (i >= itemLimit) {
-        ArrayPrototypePush(parts, `... ${size - i} more items`);
+        parts.push(`... ${size - i} more items`);
         break;
       }
-      ArrayPrototypePush(parts, this.print(SetIteratorPrototypeNext(iterator).value, level + 1));
+      parts.push(this.print(SetIteratorPrototypeNext(iterator).value, level + 1));
     }
     this.#append(parts, value, level);
     return assemble(head, "{", parts, "}");
@@ -391,7 +390,7 @@ class Printer {
 
   #append(parts, value, level) {
     const more = this.#properties(value, level);
-    for (let i = 0; i < more.length; i++) ArrayPrototypePush(parts, more[i]);
+    for (let i = 0; i < more.length; i++) parts.push(more[i]);
   }
 
   #function(value, level) {
@@ -435,7 +434,7 @@ class Printer {
       const descriptor = ownDescriptor(value, hidden[i]);
       if (descriptor !== undefined) {
         const shown = this.#tooDeep(level) ? "[...]" : this.#descriptor(descriptor, level);
-        ArrayPrototypePush(parts, `[${hidden[i]}]: ${shown}`);
+        parts.push(`[${hidden[i]}]: ${shown}`);
       }
     }
     return parts.length === 0 ? text : `${text} {\n  ${indent(ArrayPrototypeJoin(parts, ",\n"))}\n}`;
@@ -459,7 +458,7 @@ class Printer {
       if (typeof shown === "string") return shown;
       return assemble(name, "{", this.#properties(shown, level), "}");
     }
-    const parts = [];
+    const parts = new List();
     for (let p = at; p !== null && p !== ObjectPrototype; p = ReflectGetPrototypeOf(p)) {
       const keys = ReflectOwnKeys(p);
       for (let i = 0; i < keys.length; i++) {
@@ -471,11 +470,11 @@ class Printer {
         } catch {
           continue;
         }
-        ArrayPrototypePush(parts, `${keyText(keys[i])}: ${this.print(shown, level + 1)}`);
+        parts.push(`${keyText(keys[i])}: ${this.print(shown, level + 1)}`);
       }
     }
     const own = this.#properties(value, level, (key) => key === "isTrusted");
-    for (let i = 0; i < own.length; i++) ArrayPrototypePush(parts, own[i]);
+    for (let i = 0; i < own.length; i++) parts.push(own[i]);
     return assemble(name, "{", parts, "}");
   }
 }

@@ -3,13 +3,14 @@
 //
 // Tasks are timers of no delay. A message that was sent during another request is dropped.
 
-const { ArrayPrototypePush, ArrayPrototypeShift, SymbolIterator, TypeError } = internals.prim;
+const { List, SymbolIterator, TypeError } = internals.prim;
 const { EventTarget, MessageEvent, Event, events, requestEpoch, timers, webidl } = internals;
+const { Queue } = internals.streams;
 const { object } = webidl.converters;
 
 const transferList = webidl.sequence(object);
 const StructuredSerializeOptions = webidl.dictionary("StructuredSerializeOptions", [
-  { key: "transfer", converter: transferList, defaultValue: () => [] },
+  { key: "transfer", converter: transferList, defaultValue: () => new List() },
 ]);
 
 // The second argument of postMessage: a sequence of objects, or options that have one.
@@ -29,7 +30,7 @@ let enable;
 
 class MessagePort extends EventTarget {
   #peer = undefined;
-  #queue = [];
+  #queue = new Queue();
   #enabled = false;
   #closed = false;
 
@@ -52,7 +53,7 @@ class MessagePort extends EventTarget {
       ? internals.cloning.clone(message)
       : internals.cloning.cloneWithTransfer(message, transfer);
     if (peer === undefined || peer.#closed) return;
-    ArrayPrototypePush(peer.#queue, { __proto__: null, copy, epoch: requestEpoch.value });
+    peer.#queue.push({ __proto__: null, copy, epoch: requestEpoch.value });
     if (peer.#enabled) peer.#schedule();
   }
 
@@ -80,7 +81,7 @@ class MessagePort extends EventTarget {
   #schedule() {
     timers.start(() => {
       while (this.#queue.length > 0) {
-        const { copy, epoch } = ArrayPrototypeShift(this.#queue);
+        const { copy, epoch } = this.#queue.shift();
         if (epoch !== requestEpoch.value) continue;
         if (!this.#closed) events.dispatch(this, new MessageEvent("message", { __proto__: null, data: copy }));
         return;

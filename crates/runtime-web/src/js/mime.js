@@ -5,7 +5,7 @@
 // or null; `serialise(type)`, `parameter(type, name)`, `fromHeader(value)` (the combined header's value or null).
 
 const {
-  ArrayPrototypePush, StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeReplaceAll,
+  List, StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeReplaceAll,
   StringPrototypeSlice, StringPrototypeToLowerCase, Uint8Array,
 } = internals.prim;
 
@@ -81,7 +81,7 @@ const parameterIndex = (parameters, name) => {
 };
 
 const parseParameters = (text, start) => {
-  const parameters = [];
+  const parameters = new List();
   let position = start;
   while (position < text.length) {
     position += 1;
@@ -109,7 +109,8 @@ const parseParameters = (text, start) => {
       if (value === "") continue;
     }
     if (isToken(name) && isQuotable(value) && parameterIndex(parameters, name) === -1) {
-      ArrayPrototypePush(parameters, name, value);
+      parameters.push(name);
+      parameters.push(value);
     }
   }
   return parameters;
@@ -146,21 +147,21 @@ mime.serialise = (mimeType) => {
 
 // The parts of a combined header value, split at the commas outside of quoted strings.
 const splitHeader = (text) => {
-  const values = [];
+  const values = new List();
   let start = 0;
   let position = 0;
   while (position < text.length) {
     if (text[position] === '"') {
       position = quotedString(text, position).end;
     } else if (text[position] === ",") {
-      ArrayPrototypePush(values, trimHttp(StringPrototypeSlice(text, start, position)));
+      values.push(trimHttp(StringPrototypeSlice(text, start, position)));
       position += 1;
       start = position;
     } else {
       position += 1;
     }
   }
-  ArrayPrototypePush(values, trimHttp(StringPrototypeSlice(text, start)));
+  values.push(trimHttp(StringPrototypeSlice(text, start)));
   return values;
 };
 
@@ -177,7 +178,8 @@ mime.fromHeader = (header) => {
     if (found === null || found.essence !== candidate.essence) {
       charset = own;
     } else if (own === undefined && charset !== undefined) {
-      ArrayPrototypePush(candidate.parameters, "charset", charset);
+      candidate.parameters.push("charset");
+      candidate.parameters.push(charset);
     }
     found = candidate;
   }

@@ -2,7 +2,7 @@
 // User Timing define them. The clock is the host's, which may coarsen or freeze it. Nothing is measured here
 // that the guest did not ask for.
 
-const { ArrayPrototypePush, ArrayPrototypeSort, TypeError } = internals.prim;
+const { List, TypeError } = internals.prim;
 const { EventTarget, webidl } = internals;
 const { any, DOMString, double } = webidl.converters;
 
@@ -73,7 +73,7 @@ class PerformanceMeasure extends PerformanceEntry {
 }
 webidl.exposeInterface(PerformanceMeasure, "PerformanceMeasure", { __proto__: null, length: 0 });
 
-let timeline = [];
+let timeline = new List();
 
 // For performance_observer.js: `buffered()` all entries, `select(entries, name, type)`, `type(entry)`; `added(entry)`
 // is called for each new one.
@@ -87,29 +87,30 @@ const performanceTimeline = {
 internals.performanceTimeline = performanceTimeline;
 
 const record = (entry) => {
-  ArrayPrototypePush(timeline, entry);
+  timeline.push(entry);
   performanceTimeline.added(entry);
 };
 
 const byStart = (a, b) => entryMembers.start(a) - entryMembers.start(b);
 
 const select = (entries, name, type) => {
-  const chosen = [];
+  const chosen = new List();
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i];
     if (name !== undefined && entryMembers.name(entry) !== name) continue;
     if (type !== undefined && entryMembers.type(entry) !== type) continue;
-    ArrayPrototypePush(chosen, entry);
+    chosen.push(entry);
   }
-  return ArrayPrototypeSort(chosen, byStart);
+  chosen.sort(byStart);
+  return chosen.handOut();
 };
 
 const remove = (name, type) => {
-  const kept = [];
+  const kept = new List();
   for (let i = 0; i < timeline.length; i++) {
     const entry = timeline[i];
     if (entryMembers.type(entry) === type && (name === undefined || entryMembers.name(entry) === name)) continue;
-    ArrayPrototypePush(kept, entry);
+    kept.push(entry);
   }
   timeline = kept;
 };
@@ -250,5 +251,5 @@ webidl.exposeReplaceable("performance", () => performance);
 
 internals.performanceState = {
   __proto__: null,
-  reset() { timeline = []; },
+  reset() { timeline = new List(); },
 };

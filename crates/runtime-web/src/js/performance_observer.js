@@ -2,7 +2,7 @@
 // and the buffer of all of them, are in performance.js.
 
 const {
-  ArrayPrototypeIncludes, ArrayPrototypePush, ObjectFreeze, ReflectApply, TypeError, arrayRemoveAt, arraySlice,
+  ArrayPrototypeIncludes, List, ObjectFreeze, ReflectApply, TypeError,
 } = internals.prim;
 const { performanceTimeline, requestEpoch, timers, webidl } = internals;
 const { boolean, DOMString, double } = webidl.converters;
@@ -12,7 +12,7 @@ const supported = ObjectFreeze(["mark", "measure"]);
 
 class PerformanceObserverEntryList {
   #entries;
-  constructor(key = undefined, entries = []) {
+  constructor(key = undefined, entries = undefined) {
     webidl.checkIllegal(key);
     this.#entries = entries;
   }
@@ -42,7 +42,7 @@ const PerformanceObserverInit = webidl.dictionary("PerformanceObserverInit", [
 ]);
 const toCallback = webidl.callback("PerformanceObserverCallback");
 
-const registered = [];
+const registered = new List();
 // The request whose task is going to call the observers, if one is.
 let taskEpoch = -1;
 
@@ -55,10 +55,10 @@ let notify;
 
 class PerformanceObserver {
   #callback;
-  #buffer = [];
+  #buffer = new List();
   #mode = UNDECIDED;
   // The types that this observer is registered for; empty while it is not.
-  #types = [];
+  #types = new List();
   #tellsDropped = false;
 
   constructor(callback) {
@@ -90,9 +90,9 @@ class PerformanceObserver {
     this.#mode = wanted;
     this.#tellsDropped = true;
     if (wanted === MULTIPLE) {
-      const types = [];
+      const types = new List();
       for (let i = 0; i < entryTypes.length; i++) {
-        if (ArrayPrototypeIncludes(supported, entryTypes[i])) ArrayPrototypePush(types, entryTypes[i]);
+        if (ArrayPrototypeIncludes(supported, entryTypes[i])) types.push(entryTypes[i]);
       }
       if (types.length === 0) return;
       this.#types = types;
@@ -100,22 +100,22 @@ class PerformanceObserver {
       return;
     }
     if (!ArrayPrototypeIncludes(supported, type)) return;
-    if (!ArrayPrototypeIncludes(this.#types, type)) ArrayPrototypePush(this.#types, type);
+    if (!this.#types.includes(type)) this.#types.push(type);
     this.#register();
     if (buffered) {
       const known = performanceTimeline.select(performanceTimeline.buffered(), undefined, type);
-      for (let i = 0; i < known.length; i++) ArrayPrototypePush(this.#buffer, known[i]);
+      for (let i = 0; i < known.length; i++) this.#buffer.push(known[i]);
       if (known.length > 0) queueTask();
     }
   }
 
   disconnect() {
-    this.#types = [];
-    this.#buffer = [];
+    this.#types = new List();
+    this.#buffer = new List();
     this.#mode = UNDECIDED;
     for (let i = 0; i < registered.length; i++) {
       if (registered[i] === this) {
-        arrayRemoveAt(registered, i);
+        registered.removeAt(i);
         return;
       }
     }
@@ -123,24 +123,24 @@ class PerformanceObserver {
 
   takeRecords() {
     const records = this.#buffer;
-    this.#buffer = [];
-    return records;
+    this.#buffer = new List();
+    return records.handOut();
   }
 
   #register() {
-    if (!ArrayPrototypeIncludes(registered, this)) ArrayPrototypePush(registered, this);
+    if (!registered.includes(this)) registered.push(this);
   }
 
   static {
     offer = (observer, entry) => {
-      if (!ArrayPrototypeIncludes(observer.#types, performanceTimeline.type(entry))) return;
-      ArrayPrototypePush(observer.#buffer, entry);
+      if (!observer.#types.includes(performanceTimeline.type(entry))) return;
+      observer.#buffer.push(entry);
       queueTask();
     };
     notify = (observer) => {
       const entries = observer.#buffer;
       if (entries.length === 0) return;
-      observer.#buffer = [];
+      observer.#buffer = new List();
       const options = observer.#tellsDropped ? { droppedEntriesCount: 0 } : {};
       observer.#tellsDropped = false;
       const list = new PerformanceObserverEntryList(webidl.illegal, entries);
@@ -154,7 +154,7 @@ class PerformanceObserver {
       __proto__: null,
       // Entries of one request are not shown to the next.
       reset() {
-        for (let i = 0; i < registered.length; i++) registered[i].#buffer = [];
+        for (let i = 0; i < registered.length; i++) registered[i].#buffer = new List();
       },
     };
   }
@@ -166,7 +166,7 @@ const queueTask = () => {
   taskEpoch = requestEpoch.value;
   timers.start(() => {
     taskEpoch = -1;
-    const observers = arraySlice(registered);
+    const observers = registered.copy();
     for (let i = 0; i < observers.length; i++) notify(observers[i]);
   }, 0);
 };

@@ -4,18 +4,21 @@
 // nothing of it is reachable by a guest.
 //
 // How to use it:
-// - `const { ArrayPrototypePush, Uint8Array } = internals.prim;` at the head of a file. Take constructors
+// - `const { StringPrototypeSlice, Uint8Array } = internals.prim;` at the head of a file. Take constructors
 //   from here too, because a guest may replace the global names.
-// - Prototype methods are uncurried: `ArrayPrototypePush(list, item)`. Accessors are
+// - Prototype methods are uncurried: `StringPrototypeSlice(text, 1)`. Accessors are
 //   `MapPrototypeGetSize(map)`. Static functions are `ObjectDefineProperty`, `JSONStringify`, `MathMin`.
 //   Well-known symbols are `SymbolIterator` and so on.
 // - Containers: `new Map()` / `new Set()` / `new WeakMap()` of prim, always without an argument (an
 //   argument would run the iterator protocol), with `MapPrototypeGet(map, key)` and so on.
 // - Methods that consult `constructor[Symbol.species]` or call other methods of their receiver are left out
 //   on purpose (Array slice/splice/map/filter/concat, TypedArray subarray/slice, RegExp test, String
-//   replace/match/split with a regular expression). Instead: index loops, `arraySlice`, `arrayRemoveAt`,
-//   `arrayConcat`, `new Uint8Array(buffer, byteOffset, length)`, `RegExpPrototypeExec`, `StringPrototypeSplit`
-//   and `StringPrototypeReplaceAll` with strings.
+//   replace/match/split with a regular expression). Instead: index loops, the methods of List,
+//   `new Uint8Array(buffer, byteOffset, length)`, `RegExpPrototypeExec`, `StringPrototypeSplit` and
+//   `StringPrototypeReplaceAll` with strings.
+// - Arrays are for literals, rest parameters, and what a guest gets. Whatever grows is `new List()`: adding to an
+//   array can run a setter that the guest put on Array.prototype or Object.prototype. `list.push(item)`,
+//   `list[i]`, `list.length`; `list.handOut()` makes it an array for a guest.
 // - Property descriptors and option objects are `{ __proto__: null, ... }`, since the language reads them
 //   through the prototype. `defineValue(target, key, value, enumerable)` is the common case;
 //   `ownDescriptor(object, key)` reads one safely.
@@ -116,7 +119,7 @@ captureStatics("Error", Error, "captureStackTrace");
 captureMethods("Object", Object.prototype, "hasOwnProperty isPrototypeOf propertyIsEnumerable toString");
 captureMethods("Function", Function.prototype, "toString bind");
 captureMethods("Array", Array.prototype,
-  "at fill includes indexOf join lastIndexOf pop push reverse shift sort unshift");
+  "includes join sort");
 captureMethods("String", String.prototype,
   "at charAt charCodeAt codePointAt endsWith includes indexOf isWellFormed lastIndexOf padEnd padStart repeat " +
   "replaceAll slice split startsWith substring toLowerCase toUpperCase toWellFormed trim trimEnd trimStart " +
@@ -171,25 +174,63 @@ prim.ownDescriptor = (object, key) => {
   return descriptor;
 };
 
-// A copy of list[start..end], without consulting the list's constructor.
-prim.arraySlice = (list, start = 0, end = list.length) => {
-  const copy = [];
-  for (let i = start; i < end; i++) copy[i - start] = list[i];
-  return copy;
-};
+// A list of the platform's own: an array off the guest's prototypes, so that adding an item meets no setter of the
+// guest's. As a class of its own it costs no more than an array. No guest may get hold of one: handOut() first.
+class List extends Array {
+  push(item) {
+    this[this.length] = item;
+  }
 
-// Removes the item at `index` in place.
-prim.arrayRemoveAt = (list, index) => {
-  const last = list.length - 1;
-  for (let i = index; i < last; i++) list[i] = list[i + 1];
-  list.length = last;
-};
+  pop() {
+    const item = this[this.length - 1];
+    this.length -= 1;
+    return item;
+  }
 
-// A new array of the items of both lists.
-prim.arrayConcat = (first, second) => {
-  const joined = prim.arraySlice(first);
-  for (let i = 0; i < second.length; i++) joined[first.length + i] = second[i];
-  return joined;
+  removeAt(index) {
+    const last = this.length - 1;
+    for (let i = index; i < last; i++) this[i] = this[i + 1];
+    this.length = last;
+  }
+
+  indexOf(item) {
+    for (let i = 0; i < this.length; i++) {
+      if (this[i] === item) return i;
+    }
+    return -1;
+  }
+
+  includes(item) {
+    return this.indexOf(item) !== -1;
+  }
+
+  copy() {
+    const copy = new List();
+    for (let i = 0; i < this.length; i++) copy[i] = this[i];
+    return copy;
+  }
+
+  // Sorts in place, and keeps the order of equal items.
+  sort(compare) {
+    prim.ArrayPrototypeSort(this, compare);
+  }
+
+  // The same object as an array for a guest. The platform must not add to it any more.
+  handOut() {
+    ReflectSetPrototypeOf(this, ArrayProto);
+    return this;
+  }
+}
+const ArrayProto = Array.prototype;
+ReflectDeleteProperty(List.prototype, "constructor");
+ReflectSetPrototypeOf(List.prototype, null);
+prim.List = List;
+
+// A list of an array's items.
+prim.listOf = (array) => {
+  const list = new List();
+  for (let i = 0; i < array.length; i++) list[i] = array[i];
+  return list;
 };
 
 // Promises. The language's own `then` and `resolve` read `constructor` (and its species) of the promise;
@@ -271,19 +312,15 @@ prim.newPromise = () => {
   return capability;
 };
 
-// Fulfils with an array of the values once all of `promises` (an array of promises) have, or rejects with
-// the first rejection.
+// Fulfils with undefined once all of `promises` (a list of promises) have, or rejects with the first rejection.
 prim.promiseAll = (promises) => {
   const { promise, resolve, reject } = prim.newPromise();
-  const values = [];
   let pending = promises.length;
-  if (pending === 0) resolve(values);
-  for (let i = 0; i < promises.length; i++) values[i] = undefined;
+  if (pending === 0) resolve(undefined);
   for (let i = 0; i < promises.length; i++) {
-    prim.PromisePrototypeThen(promises[i], (value) => {
-      values[i] = value;
+    prim.PromisePrototypeThen(promises[i], () => {
       pending -= 1;
-      if (pending === 0) resolve(values);
+      if (pending === 0) resolve(undefined);
     }, reject);
   }
   return promise;

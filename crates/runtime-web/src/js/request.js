@@ -5,7 +5,7 @@
 // constructor does, `fromHost(method, url, flat, rid)` gives the Request of an event, `signalOf(core)`.
 
 const {
-  StringPrototypeStartsWith, StringPrototypeToUpperCase, TypeError,
+  List, StringPrototypeStartsWith, StringPrototypeToUpperCase, TypeError,
 } = internals.prim;
 const { abort, bodies, headers, mime, url, webidl } = internals;
 const { ByteString, DOMString, USVString, any, boolean } = webidl.converters;
@@ -158,10 +158,10 @@ requests.build = (input, initGiven, prefix) => {
   const init = initGiven === undefined ? noInit : requestInit(initGiven, prefix, "Argument 2");
   let core;
   if (from === undefined) {
-    core = new RequestCore("GET", parseUrl(text, prefix), new headers.FieldList([]));
+    core = new RequestCore("GET", parseUrl(text, prefix), new headers.FieldList(new List()));
   } else {
     core = new RequestCore(from.method, from.url, init.headers === undefined ? from.list.copy() :
-      new headers.FieldList([]));
+      new headers.FieldList(new List()));
     core.copyFrom(from);
   }
   applyMembers(core, init, prefix);

@@ -3,7 +3,7 @@
 // In `internals.responses`: `isResponse(v)`, `coreOf(response)`, class ResponseCore, `create(core)` makes the object,
 // `forHost(response)` takes a handler's answer apart for the host and uses its body up.
 
-const { JSONStringify, RangeError, StringPrototypeCharCodeAt, TypeError } = internals.prim;
+const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError } = internals.prim;
 const { bodies, headers, url, webidl } = internals;
 const { ByteString, USVString, unsignedShort } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
@@ -69,7 +69,7 @@ const initialise = (init, extracted, prefix) => {
     throw new RangeError(`${prefix}: the status ${status} is outside the range [200, 599]`);
   }
   checkReasonPhrase(statusText, prefix);
-  const list = new headers.FieldList([]);
+  const list = new headers.FieldList(new List());
   if (init.headers !== undefined) headers.fill(list, init.headers, prefix, "Argument 2, member 'headers',");
   const core = new ResponseCore(status, statusText, list);
   if (extracted !== null) {
@@ -100,7 +100,7 @@ class Response {
   }
 
   static error() {
-    const core = new ResponseCore(0, "", new headers.FieldList([]));
+    const core = new ResponseCore(0, "", new headers.FieldList(new List()));
     core.type = "error";
     core.guard = "immutable";
     return responses.create(core);
@@ -116,7 +116,7 @@ class Response {
     if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) {
       throw new RangeError(`${prefix}: ${code} is not a redirect status (301, 302, 303, 307, 308)`);
     }
-    const core = new ResponseCore(code, "", new headers.FieldList(["location", href]));
+    const core = new ResponseCore(code, "", headers.fromHost(["location", href]));
     core.guard = "immutable";
     return responses.create(core);
   }

@@ -9,10 +9,10 @@
 
 const {
   ArrayBuffer, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeGetMaxByteLength,
-  ArrayBufferPrototypeGetResizable, ArrayBufferPrototypeTransfer, ArrayPrototypePush, BigInt64Array,
+  ArrayBufferPrototypeGetResizable, ArrayBufferPrototypeTransfer, BigInt64Array,
   BigIntPrototypeValueOf, BigUint64Array, BooleanPrototypeValueOf, DataView, DataViewPrototypeGetBuffer,
   DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Date, DatePrototypeGetTime, Error, EvalError,
-  Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, Map, MapPrototypeForEach,
+  Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, List, Map, MapPrototypeForEach,
   MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, NumberPrototypeValueOf, Object, ObjectHasOwn, ObjectKeys,
   ObjectPrototype, RangeError, ReferenceError, ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf,
   RegExp, RegExpPrototype, RegExpPrototypeGetSource, Set, SetPrototypeAdd, SetPrototypeForEach,
@@ -66,10 +66,10 @@ class Record {
 
 // --- Platform classes ----------------------------------------------------------------------------------
 
-const registered = [];
+const registered = new List();
 
 cloning.register = (isInstance, serialise, deserialise) => {
-  ArrayPrototypePush(registered, { __proto__: null, isInstance, serialise, deserialise });
+  registered.push({ __proto__: null, isInstance, serialise, deserialise });
 };
 
 const registrationOf = (value) => {
@@ -97,7 +97,7 @@ cloning.register(
 
 // --- Taking apart --------------------------------------------------------------------------------------
 
-// Adds to an array or object what it has not got as its own, whatever a guest has put on the prototypes.
+// Adds to a plain object what it has not got as its own, whatever a guest has put on Object.prototype.
 const put = (target, key, value) => {
   if (key in target) defineValue(target, key, value);
   else target[key] = value;
@@ -124,12 +124,12 @@ const serialiseAll = (values, memory) => {
 
 // The properties under these names; a getter may have removed some meanwhile.
 const takeProperties = (record, value, keys, memory) => {
-  const values = [];
+  const values = new List();
   let count = 0;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
     if (!ObjectHasOwn(value, key)) continue;
-    put(values, count, serialise(value[key], memory));
+    values.push(serialise(value[key], memory));
     keys[count++] = key;
   }
   keys.length = count;
@@ -232,11 +232,11 @@ takeApart[NUMBER_OBJECT] = (record, value) => { record.value = NumberPrototypeVa
 takeApart[STRING_OBJECT] = (record, value) => { record.value = StringPrototypeValueOf(value); };
 takeApart[BIG_INT_OBJECT] = (record, value) => { record.value = BigIntPrototypeValueOf(value); };
 takeApart[MAP] = (record, value, memory) => {
-  const keys = [];
-  const values = [];
+  const keys = new List();
+  const values = new List();
   MapPrototypeForEach(value, (item, key) => {
-    put(keys, keys.length, key);
-    put(values, values.length, item);
+    keys.push(key);
+    values.push(item);
   });
   for (let i = 0; i < keys.length; i++) {
     keys[i] = serialise(keys[i], memory);
@@ -246,8 +246,8 @@ takeApart[MAP] = (record, value, memory) => {
   record.values = values;
 };
 takeApart[SET] = (record, value, memory) => {
-  const values = [];
-  SetPrototypeForEach(value, (item) => put(values, values.length, item));
+  const values = new List();
+  SetPrototypeForEach(value, (item) => values.push(item));
   serialiseAll(values, memory);
   record.values = values;
 };
@@ -300,11 +300,6 @@ const revive = (record) => {
   return record.copy;
 };
 
-const giveProperties = (record, copy) => {
-  const { keys, values } = record;
-  for (let i = 0; i < keys.length; i++) put(copy, keys[i], revive(values[i]));
-};
-
 const reviveBoxed = (record) => { record.copy = Object(record.value); };
 const reviveAsIs = (record) => { record.copy = record.value; };
 
@@ -313,15 +308,18 @@ const putTogether = [];
 putTogether[ORDINARY] = (record) => {
   const copy = {};
   record.copy = copy;
-  giveProperties(record, copy);
+  const { keys, values } = record;
+  for (let i = 0; i < keys.length; i++) put(copy, keys[i], revive(values[i]));
 };
 putTogether[ARRAY] = (record) => {
   const { length, isDense, isHoley } = record.value;
   if (!isDense) {
-    const copy = [];
+    const copy = new List();
     record.copy = copy;
     copy.length = length;
-    giveProperties(record, copy);
+    const { keys, values } = record;
+    for (let i = 0; i < keys.length; i++) copy[keys[i]] = revive(values[i]);
+    copy.handOut();
     return;
   }
   const { values } = record;
@@ -392,7 +390,7 @@ const cloneWithTransfer = (value, transfer) => {
 };
 
 const StructuredSerializeOptions = webidl.dictionary("StructuredSerializeOptions", [
-  { key: "transfer", converter: webidl.sequence(object), defaultValue: () => [] },
+  { key: "transfer", converter: webidl.sequence(object), defaultValue: () => new List() },
 ]);
 
 webidl.exposeOperations({

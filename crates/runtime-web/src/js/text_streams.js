@@ -118,7 +118,7 @@ class TextDecoderStream {
   #core;
   #decoder;
 
-  constructor(label = "utf-8", options = {}) {
+  constructor(label = "utf-8", options = undefined) {
     const prefix = "Failed to construct 'TextDecoderStream'";
     const text = DOMString(label, prefix, "Argument 1");
     const { fatal, ignoreBOM } = decoderOptions(options, prefix, "Argument 2");

@@ -5,7 +5,7 @@
 // `serialise(params)`.
 
 const {
-  ArrayPrototypePush, ArrayPrototypeSort, StringPrototypeIndexOf, StringPrototypeSlice, SymbolIterator, TypeError,
+  List, StringPrototypeIndexOf, StringPrototypeSlice, SymbolIterator, TypeError,
 } = internals.prim;
 const { webidl } = internals;
 const { USVString } = webidl.converters;
@@ -17,13 +17,13 @@ internals.searchParams = searchParams;
 const pieceLength = 65536;
 
 const parse = (text) => {
-  const pairs = [];
+  const pairs = new List();
   let start = 0;
   while (start < text.length) {
     let end = text.length - start > pieceLength ? StringPrototypeIndexOf(text, "&", start + pieceLength) : -1;
     if (end === -1) end = text.length;
     const flat = native.formDecode(end - start === text.length ? text : StringPrototypeSlice(text, start, end));
-    for (let i = 0; i < flat.length; i += 2) ArrayPrototypePush(pairs, [flat[i], flat[i + 1]]);
+    for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i], flat[i + 1]]);
     start = end + 1;
   }
   return pairs;
@@ -31,10 +31,10 @@ const parse = (text) => {
 
 const serialise = (pairs) => {
   if (pairs.length === 0) return "";
-  const flat = [];
+  const flat = new List();
   for (let i = 0; i < pairs.length; i++) {
-    flat[2 * i] = pairs[i][0];
-    flat[2 * i + 1] = pairs[i][1];
+    flat.push(pairs[i][0]);
+    flat.push(pairs[i][1]);
   }
   return native.formEncode(flat);
 };
@@ -75,7 +75,7 @@ class URLSearchParams {
     webidl.requiredArguments(arguments.length, 2, prefix);
     name = USVString(name, prefix, "Argument 1");
     value = USVString(value, prefix, "Argument 2");
-    ArrayPrototypePush(pairs, [name, value]);
+    pairs.push([name, value]);
     this.#update();
   }
 
@@ -111,11 +111,11 @@ class URLSearchParams {
     const prefix = "Failed to execute 'getAll' on 'URLSearchParams'";
     webidl.requiredArguments(arguments.length, 1, prefix);
     name = USVString(name, prefix, "Argument 1");
-    const values = [];
+    const values = new List();
     for (let i = 0; i < pairs.length; i++) {
-      if (pairs[i][0] === name) ArrayPrototypePush(values, pairs[i][1]);
+      if (pairs[i][0] === name) values.push(pairs[i][1]);
     }
-    return values;
+    return values.handOut();
   }
 
   has(name, value = undefined) {
@@ -148,12 +148,12 @@ class URLSearchParams {
       pairs[kept++] = pair;
     }
     pairs.length = kept;
-    if (!found) ArrayPrototypePush(pairs, [name, value]);
+    if (!found) pairs.push([name, value]);
     this.#update();
   }
 
   sort() {
-    ArrayPrototypeSort(this.#pairs, byName);
+    this.#pairs.sort(byName);
     this.#update();
   }
 

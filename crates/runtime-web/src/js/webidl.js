@@ -28,10 +28,10 @@
 //   null-prototype object of members. Without it, console shows the interface's readable attributes.
 
 const {
-  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayPrototypeSort, BigInt, BigIntAsIntN, BigIntAsUintN,
+  ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, BigInt, BigIntAsIntN, BigIntAsUintN,
   DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, IteratorPrototype,
-  Map, MapPrototypeGet, MapPrototypeSet, MathFloor, MathMax, MathMin, MathTrunc, Number, NumberIsFinite,
-  NumberIsNaN, ObjectDefineProperty, ObjectSetPrototypeOf, ReflectApply, ReflectGetOwnPropertyDescriptor,
+  List, Map, MapPrototypeGet, MapPrototypeSet, MathFloor, MathMax, MathMin, MathTrunc, Number, NumberIsFinite,
+  NumberIsNaN, ObjectAssign, ObjectDefineProperty, ObjectSetPrototypeOf, ReflectApply, ReflectGetOwnPropertyDescriptor,
   ReflectOwnKeys, SharedArrayBufferPrototypeGetByteLength, StringPrototypeCharCodeAt, StringPrototypeToWellFormed,
   Symbol, SymbolIterator, SymbolToStringTag, TypeError, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag,
@@ -164,19 +164,19 @@ webidl.sequenceFrom = (value, method, converter, prefix, context) => {
   const iterator = ReflectApply(method, value, []);
   if (!isObject(iterator)) throw fail(prefix, context, "has an iterator that is not an object");
   const next = iterator.next;
-  const items = [];
+  const items = new List();
   for (;;) {
     const step = ReflectApply(next, iterator, []);
     if (!isObject(step)) throw fail(prefix, context, "has an iterator whose result is not an object");
     if (step.done) return items;
-    defineValue(items, items.length, converter(step.value, prefix, `${context}, item ${items.length},`));
+    items.push(converter(step.value, prefix, `${context}, item ${items.length},`));
   }
 };
 
 // record<K, V>: an array of [key, value], in the object's own order, with later duplicates overwriting.
 webidl.record = (keyConverter, valueConverter) => (value, prefix, context) => {
   if (!isObject(value)) throw fail(prefix, context, "is not an object");
-  const pairs = [];
+  const pairs = new List();
   const positions = new Map();
   const keys = ReflectOwnKeys(value);
   for (let i = 0; i < keys.length; i++) {
@@ -187,7 +187,7 @@ webidl.record = (keyConverter, valueConverter) => (value, prefix, context) => {
     const known = MapPrototypeGet(positions, key);
     if (known === undefined) {
       MapPrototypeSet(positions, key, pairs.length);
-      defineValue(pairs, pairs.length, [key, converted]);
+      pairs.push([key, converted]);
     } else {
       pairs[known][1] = converted;
     }
@@ -209,11 +209,17 @@ const byKey = (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
 // `inherited` is a converter that another call of `dictionary` made.
 webidl.dictionary = (name, members, inherited = undefined) => {
-  ArrayPrototypeSort(members, byKey);
+  const sorted = new List();
+  for (let i = 0; i < members.length; i++) {
+    // Without a prototype, since absent members of the description are looked up, too.
+    sorted.push({ __proto__: null, key: "", converter: undefined, required: false, defaultValue: undefined });
+    ObjectAssign(sorted[i], members[i]);
+  }
+  sorted.sort(byKey);
   const fill = (value, result, prefix, context) => {
     if (inherited !== undefined) inherited.fill(value, result, prefix, context);
-    for (let i = 0; i < members.length; i++) {
-      const member = members[i];
+    for (let i = 0; i < sorted.length; i++) {
+      const member = sorted[i];
       const given = value === undefined || value === null ? undefined : value[member.key];
       if (given !== undefined) {
         result[member.key] = member.converter(given, prefix, `${context}, member '${member.key}',`);

@@ -5,7 +5,7 @@
 // its own, never inside the source's enqueue. `unwritten` counts the chunks that have been read and that the
 // sink has not taken yet: no shutdown acts before it is 0.
 
-const { ArrayPrototypePush, PromisePrototypeThen, TypeError, promiseAll } = internals.prim;
+const { List, PromisePrototypeThen, TypeError, promiseAll } = internals.prim;
 const { abort, streams } = internals;
 const { Deferred, acquireDefaultReader, acquireWriter, resolvedPromise, returnUndefined, isolate } = streams;
 
@@ -149,12 +149,12 @@ class Pipe {
     const reason = abort.reason(this.signal);
     const { options, source, target } = this;
     this.shutdown(() => {
-      const actions = [];
+      const actions = new List();
       if (!options.preventAbort) {
-        ArrayPrototypePush(actions, target.state === "writable" ? target.abort(reason) : resolvedPromise);
+        actions.push(target.state === "writable" ? target.abort(reason) : resolvedPromise);
       }
       if (!options.preventCancel) {
-        ArrayPrototypePush(actions, source.state === "readable" ? source.cancel(reason) : resolvedPromise);
+        actions.push(source.state === "readable" ? source.cancel(reason) : resolvedPromise);
       }
       return promiseAll(actions);
     }, true, reason);

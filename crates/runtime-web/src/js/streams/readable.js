@@ -68,7 +68,7 @@ isolate(GuestSource);
 class ReadableStream {
   #core;
 
-  constructor(source = undefined, strategy = {}) {
+  constructor(source = undefined, strategy = undefined) {
     if (source === illegal) {
       this.#core = strategy;
       strategy.facade = this;
@@ -124,7 +124,7 @@ class ReadableStream {
     return handOut(core.cancel(reason));
   }
 
-  getReader(options = {}) {
+  getReader(options = undefined) {
     const core = this.#core;
     const { mode } = readerOptions(options, "Failed to execute 'getReader' on 'ReadableStream'", "Argument 1");
     return mode === undefined
@@ -132,7 +132,7 @@ class ReadableStream {
       : new streams.ReadableStreamBYOBReader(illegal, core);
   }
 
-  pipeThrough(transform, options = {}) {
+  pipeThrough(transform, options = undefined) {
     const prefix = "Failed to execute 'pipeThrough' on 'ReadableStream'";
     const core = this.#core;
     requiredArguments(arguments.length, 1, prefix);
@@ -145,7 +145,7 @@ class ReadableStream {
     return pair.readable;
   }
 
-  pipeTo(destination, options = {}) {
+  pipeTo(destination, options = undefined) {
     if (!streams.isReadableStream(this)) return PromiseReject(new TypeError("Illegal invocation"));
     const prefix = "Failed to execute 'pipeTo' on 'ReadableStream'";
     try {
@@ -166,7 +166,7 @@ class ReadableStream {
     return [branches[0].object(), branches[1].object()];
   }
 
-  values(options = {}) {
+  values(options = undefined) {
     const core = this.#core;
     const converted = iteratorOptions(options, "Failed to execute 'values' on 'ReadableStream'", "Argument 1");
     return streams.iterate(core, converted.preventCancel);

@@ -172,7 +172,7 @@ class ReadableStreamBYOBReader {
   }
 
   // A function that is not async, so that a read that finds its bytes makes one promise.
-  read(view, options = {}) {
+  read(view, options = undefined) {
     if (!webidl.isObject(this) || !(#core in this)) return PromiseReject(new TypeError("Illegal invocation"));
     const prefix = "Failed to execute 'read' on 'ReadableStreamBYOBReader'";
     let request;

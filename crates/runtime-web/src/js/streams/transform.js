@@ -308,7 +308,7 @@ webidl.exposeInterface(TransformStreamDefaultController);
 class TransformStream {
   #core;
 
-  constructor(transformer = undefined, writableStrategy = {}, readableStrategy = {}) {
+  constructor(transformer = undefined, writableStrategy = undefined, readableStrategy = undefined) {
     const prefix = "Failed to construct 'TransformStream'";
     if (transformer !== undefined) converters.object(transformer, prefix, "Argument 1");
     const forWritable = queuingStrategy(writableStrategy, prefix, "Argument 2");

@@ -72,7 +72,7 @@ webidl.exposeInterface(WritableStreamDefaultController);
 class WritableStream {
   #core;
 
-  constructor(sink = undefined, strategy = {}) {
+  constructor(sink = undefined, strategy = undefined) {
     if (sink === illegal) {
       this.#core = strategy;
       strategy.facade = this;
