@@ -254,6 +254,7 @@ impl Driver {
         let deadline = self.limits.wall().map(|wall| self.called + wall);
         let isolate = Arc::clone(&placement.isolate);
         self.report.turns += 1;
+        self.is_stalled = false;
         self.turn = Some(placement.threads.submit(&placement.isolate, deadline, move |token, meter| {
             turn::run(&isolate, token, meter, allowance, work)
         }));
