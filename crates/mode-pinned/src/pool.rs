@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use runtime_admission::RoundRobin;
+use runtime_admission::{RoundRobin, ShedReason};
 use runtime_core::{
     ExecutionMode, Failure, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest, RuntimeLimits,
 };
@@ -76,9 +76,18 @@ impl ExecutionMode for PinnedPool {
                     return self.places[index].settle(lease, request).await;
                 }
             }
-            let place = &self.places[rotation.first().copied().unwrap_or_default()];
-            let lease = place.admit(owner).await?;
-            place.settle(lease, request).await
+            // A full queue on one thread is no reason to refuse what another one would let wait.
+            let mut refused = None;
+            for &index in &rotation {
+                match self.places[index].admit(owner).await {
+                    Ok(lease) => return self.places[index].settle(lease, request).await,
+                    Err(failure) if failure.outcome == Outcome::LoadShed(ShedReason::QueueFull) => {
+                        refused = Some(failure);
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            }
+            Err(refused.unwrap_or_else(|| Failure::new(Outcome::internal(), "the pool has no threads")))
         })
     }
 
