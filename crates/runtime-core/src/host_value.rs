@@ -51,6 +51,17 @@ impl HostValue {
         T::deserialize(self)
     }
 
+    /// Makes a tuple of host types from a call's arguments. Arguments that are missing count as `undefined`, as they
+    /// do in JavaScript.
+    ///
+    /// # Errors
+    /// As [`HostValue::deserialize_into`]; and if there are more arguments than the tuple has places.
+    pub fn deserialize_arguments<T: serde::de::DeserializeOwned>(
+        arguments: Vec<HostValue>,
+    ) -> Result<T, HostValueError> {
+        T::deserialize(de::Arguments(arguments))
+    }
+
     /// Copies the value into the current context.
     pub fn into_v8<'s>(self, scope: &mut v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Value>> {
         Some(match self {
@@ -83,16 +94,31 @@ impl HostValue {
     /// Copies a guest's value. Functions and symbols become `undefined`; objects give their own enumerable string
     /// properties. Reading them may run the guest's getters and proxies.
     ///
-    /// Returns none if the guest threw meanwhile or the value is nested deeper than 64 levels.
+    /// Returns none, with an exception pending, if the guest threw meanwhile, or if the copy would be nested deeper
+    /// than 64 levels, have more than a million values, or take more than 64 MiB of text and bytes: a few objects
+    /// that refer to each other can stand for any number of values.
     pub fn from_v8(scope: &mut v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> Option<Self> {
-        Self::from_v8_at(scope, value, 64)
+        Copying { depth: 64, values: 1_000_000, bytes: 64 << 20 }.value(scope, value)
     }
+}
 
-    fn from_v8_at(
+/// What is left of the bounds on a copy of a guest's value.
+struct Copying {
+    depth: u32,
+    values: u32,
+    bytes: usize,
+}
+
+impl Copying {
+    fn value(
+        &mut self,
         scope: &mut v8::PinScope<'_, '_>,
         value: v8::Local<'_, v8::Value>,
-        depth: u32,
-    ) -> Option<Self> {
+    ) -> Option<HostValue> {
+        match self.values.checked_sub(1) {
+            Some(left) => self.values = left,
+            None => return too_large(scope, "it has too many values"),
+        }
         if value.is_undefined() || value.is_function() || value.is_symbol() {
             return Some(HostValue::Undefined);
         }
@@ -105,28 +131,58 @@ impl HostValue {
         if let Ok(number) = v8::Local::<v8::Number>::try_from(value) {
             return Some(HostValue::Number(number.value()));
         }
-        if value.is_string() {
-            return Some(HostValue::String(value.to_rust_string_lossy(scope)));
+        if let Ok(text) = v8::Local::<v8::String>::try_from(value) {
+            return self.text(scope, text).map(HostValue::String);
         }
         if let Ok(big) = v8::Local::<v8::BigInt>::try_from(value) {
             return Some(HostValue::BigInt(big.i64_value().0));
         }
-        if let Some(bytes) = bytes_of(value) {
-            return Some(HostValue::Bytes(bytes));
+        if value.is_array_buffer_view() || value.is_array_buffer() {
+            let length = match v8::Local::<v8::ArrayBufferView>::try_from(value) {
+                Ok(view) => view.byte_length(),
+                Err(_) => {
+                    v8::Local::<v8::ArrayBuffer>::try_from(value).map_or(0, |buffer| buffer.byte_length())
+                }
+            };
+            self.charge(scope, length)?;
+            return bytes_of(value).map(HostValue::Bytes);
         }
-        let depth = depth.checked_sub(1)?;
-        if let Ok(array) = v8::Local::<v8::Array>::try_from(value) {
-            let mut items = Vec::with_capacity(array.length().min(1024) as usize);
-            for index in 0..array.length() {
-                let item = array.get_index(scope, index)?;
-                items.push(Self::from_v8_at(scope, item, depth)?);
-            }
-            return Some(HostValue::Array(items));
+        match self.depth.checked_sub(1) {
+            Some(left) => self.depth = left,
+            None => return too_large(scope, "it is nested too deeply"),
         }
+        let copied = match v8::Local::<v8::Array>::try_from(value) {
+            Ok(array) => self.array(scope, array),
+            Err(_) => self.object(scope, value),
+        };
+        self.depth += 1;
+        copied
+    }
+
+    fn array(
+        &mut self,
+        scope: &mut v8::PinScope<'_, '_>,
+        array: v8::Local<'_, v8::Array>,
+    ) -> Option<HostValue> {
+        let mut items = Vec::with_capacity(array.length().min(1024) as usize);
+        for index in 0..array.length() {
+            v8::scope!(let scope, scope);
+            let item = array.get_index(scope, index)?;
+            items.push(self.value(scope, item)?);
+        }
+        Some(HostValue::Array(items))
+    }
+
+    fn object(
+        &mut self,
+        scope: &mut v8::PinScope<'_, '_>,
+        value: v8::Local<'_, v8::Value>,
+    ) -> Option<HostValue> {
         let object = value.to_object(scope)?;
         let names = object.get_own_property_names(scope, v8::GetPropertyNamesArgs::default())?;
-        let mut properties = Vec::with_capacity(names.length() as usize);
+        let mut properties = Vec::with_capacity(names.length().min(1024) as usize);
         for index in 0..names.length() {
+            v8::scope!(let scope, scope);
             let name = names.get_index(scope, index)?;
             if name.is_symbol() {
                 continue;
@@ -135,10 +191,35 @@ impl HostValue {
             if property.is_function() || property.is_symbol() {
                 continue;
             }
-            properties.push((name.to_rust_string_lossy(scope), Self::from_v8_at(scope, property, depth)?));
+            let name = name.to_string(scope)?;
+            let name = self.text(scope, name)?;
+            properties.push((name, self.value(scope, property)?));
         }
         Some(HostValue::Object(properties))
     }
+
+    fn text(&mut self, scope: &mut v8::PinScope<'_, '_>, text: v8::Local<'_, v8::String>) -> Option<String> {
+        self.charge(scope, text.length())?;
+        Some(text.to_rust_string_lossy(scope))
+    }
+
+    fn charge(&mut self, scope: &mut v8::PinScope<'_, '_>, bytes: usize) -> Option<()> {
+        match self.bytes.checked_sub(bytes) {
+            Some(left) => {
+                self.bytes = left;
+                Some(())
+            }
+            None => too_large(scope, "it has too much text or too many bytes"),
+        }
+    }
+}
+
+/// Throws what a guest gets for a value that is too large to be copied.
+fn too_large<T>(scope: &mut v8::PinScope<'_, '_>, why: &str) -> Option<T> {
+    let message = v8::String::new(scope, &format!("the value cannot be copied to the host: {why}"))?;
+    let error = v8::Exception::range_error(scope, message);
+    scope.throw_exception(error);
+    None
 }
 
 /// A fresh `Uint8Array` over these bytes, in a buffer that the isolate's budget pays for. None, with a `RangeError`

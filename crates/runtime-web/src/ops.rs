@@ -27,7 +27,7 @@ pub trait Ops: Send + Sync + 'static {
         Box::pin(std::future::ready(Err(OpError::new(message))))
     }
 
-    /// Takes a record that the guest logged. Called during a turn: it must not block.
+    /// Takes a record that the guest logged. Called during a turn: it must not block. A panic costs the record.
     fn log(&self, record: LogRecord) {
         tracing::info!(target: "guest", level = record.level.as_str(), "{}", record.message);
     }
@@ -187,15 +187,17 @@ impl Bindings {
         F: Future<Output = Result<R, E>> + Send + 'static,
     {
         let place = format!("{binding}.{method}");
+        let function = Arc::new(function);
         let call: BindingFunction = Arc::new(move |arguments| {
-            let running = HostValue::Array(arguments)
-                .deserialize_into::<A>()
-                .map(&function)
-                .map_err(|error| HostCallError::type_error(format!("{place}: {error}")));
-            let place = place.clone();
+            let (place, function) = (place.clone(), Arc::clone(&function));
+            // Nothing of the embedder's runs before the future is polled: a panic during the guest's turn could not
+            // be caught.
             Box::pin(async move {
-                let result =
-                    running?.await.map_err(|error| HostCallError::error(format!("{place}: {error}")))?;
+                let arguments = HostValue::deserialize_arguments::<A>(arguments)
+                    .map_err(|error| HostCallError::type_error(format!("{place}: {error}")))?;
+                let result = function(arguments)
+                    .await
+                    .map_err(|error| HostCallError::error(format!("{place}: {error}")))?;
                 HostValue::from_serialize(&result)
                     .map_err(|error| HostCallError::error(format!("{place}: {error}")))
             })

@@ -75,13 +75,19 @@ impl WebRequest {
         } else {
             message
         };
-        self.ops.log(LogRecord {
+        let record = LogRecord {
             level,
             message,
             owner: Arc::clone(&self.owner),
             worker: Arc::clone(&self.worker),
             time: std::time::SystemTime::now(),
-        });
+        };
+        // V8 calls this, and a panic must not unwind through it. The operations are behind a shared reference, and
+        // so no more broken than after a panic on any other thread.
+        let logged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.ops.log(record)));
+        if logged.is_err() {
+            tracing::error!(worker = &*self.worker, "the host panicked while it logged a record");
+        }
     }
 
     /// Sets the response. False if there is one already.
@@ -180,7 +186,8 @@ pub(crate) fn flat_headers<'s>(
     let mut elements: Vec<v8::Local<'s, v8::Value>> = Vec::with_capacity(2 * headers.len());
     for (name, value) in headers {
         elements.push(v8::String::new(scope, name.as_str())?.into());
-        elements.push(v8::String::new_from_one_byte(scope, value.as_bytes(), v8::NewStringType::Normal)?.into());
+        elements
+            .push(v8::String::new_from_one_byte(scope, value.as_bytes(), v8::NewStringType::Normal)?.into());
     }
     Some(v8::Array::new_with_elements(scope, &elements))
 }

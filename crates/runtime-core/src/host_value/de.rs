@@ -89,3 +89,71 @@ impl<'de> de::Deserializer<'de> for HostValue {
         tuple tuple_struct map struct identifier ignored_any
     }
 }
+
+/// The arguments of a call, which become a tuple.
+pub(super) struct Arguments(pub(super) Vec<HostValue>);
+
+impl<'de> de::Deserializer<'de> for Arguments {
+    type Error = SerError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SerError> {
+        HostValue::Array(self.0).deserialize_any(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(mut self, length: usize, visitor: V) -> Result<V::Value, SerError> {
+        if self.0.len() < length {
+            self.0.resize(length, HostValue::Undefined);
+        }
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, SerError> {
+        self.deserialize_tuple(length, visitor)
+    }
+
+    /// No arguments at all: the empty tuple.
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SerError> {
+        if self.0.is_empty() { visitor.visit_unit() } else { self.deserialize_any(visitor) }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, SerError> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, SerError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option seq map struct
+        enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_that_are_missing_are_undefined_and_too_many_are_refused() {
+        let number = || HostValue::Number(1.0);
+        assert_eq!(HostValue::deserialize_arguments::<()>(vec![]), Ok(()));
+        assert!(HostValue::deserialize_arguments::<()>(vec![number()]).is_err());
+        assert_eq!(HostValue::deserialize_arguments::<(f64, Option<f64>)>(vec![number()]), Ok((1.0, None)));
+        assert!(HostValue::deserialize_arguments::<(f64,)>(vec![]).is_err());
+        assert!(HostValue::deserialize_arguments::<(f64,)>(vec![number(), number()]).is_err());
+    }
+}

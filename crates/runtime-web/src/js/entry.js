@@ -8,7 +8,7 @@
 // `native.fail` once the rest has settled.
 
 const {
-  JSONStringify, List, PromisePrototypeThen, PromiseResolve, ReflectApply, TypeError, WeakSet,
+  JSONStringify, List, PromisePrototypeThen, PromiseReject, PromiseResolve, ReflectApply, TypeError, WeakSet,
   WeakSetPrototypeAdd, WeakSetPrototypeDelete, defineValue,
 } = internals.prim;
 const {
@@ -214,7 +214,16 @@ const makeBinding = (name, methods) => {
   const binding = {};
   for (let i = 0; i < methods.length; i++) {
     const method = methods[i];
-    const functions = { [method](...args) { return native.bindingCall(name, method, args); } };
+    // A call that the host cannot even begin is a rejection as well: callers catch in one way only.
+    const functions = {
+      [method](...args) {
+        try {
+          return native.bindingCall(name, method, args);
+        } catch (error) {
+          return PromiseReject(error);
+        }
+      },
+    };
     defineValue(binding, method, functions[method]);
   }
   return binding;

@@ -4,7 +4,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use runtime_core::{Finish, HostCalls, HostValue, Native, Outcome, RealmState, ScriptFault, describe_exception};
+use runtime_core::{
+    Finish, HostCalls, HostValue, Native, Outcome, RealmState, ScriptFault, describe_exception,
+};
 
 use super::{Arguments, Return, Scope, bytes, new_string, number, string, string_array, strings_of};
 use crate::body::Body;
@@ -89,7 +91,8 @@ pub(super) fn header_map(scope: Scope<'_, '_, '_>, flat: v8::Local<'_, v8::Value
     let flat = strings_of(scope, flat);
     for pair in flat.chunks_exact(2) {
         // Values are byte strings: each code unit is one byte.
-        let value: Vec<u8> = pair[1].chars().map(|unit| u8::try_from(u32::from(unit)).unwrap_or(b'?')).collect();
+        let value: Vec<u8> =
+            pair[1].chars().map(|unit| u8::try_from(u32::from(unit)).unwrap_or(b'?')).collect();
         if let (Ok(name), Ok(value)) =
             (HeaderName::from_bytes(pair[0].as_bytes()), HeaderValue::from_bytes(&value))
         {
@@ -172,7 +175,9 @@ fn binding_call<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut resu
     let method = string(scope, &arguments, 1);
     let values = match HostValue::from_v8(scope, arguments.get(2)) {
         Some(HostValue::Array(values)) => values,
-        _ => Vec::new(),
+        Some(_) => Vec::new(),
+        // The guest threw, or gave too much; the exception is pending.
+        None => return,
     };
     let counted = RealmState::of(scope).map(|state| state.count_subrequest());
     if let Some(Err(error)) = counted {
