@@ -329,8 +329,9 @@ impl Turn<'_, '_> {
                 Some(message) => describe_message(tc, message),
                 None => "the script could not be compiled".to_owned(),
             };
-            // A file that is no classic script may be a module; what V8 then says of it is what counts.
-            return if program.kind().is_none() && reads_like_a_module(&text) {
+            // A file that is no classic script may be a module; what V8 then says of it is what counts. Another
+            // thread may have found out meanwhile that it is one.
+            return if program.kind() != Some(ScriptKind::Classic) && reads_like_a_module(&text) {
                 Ok(ClassicEnd::IsModule)
             } else {
                 Err(Halt::fault(Outcome::ScriptError(ScriptFault::Compile), error))
