@@ -7,19 +7,19 @@
 //! behind it.
 #![forbid(unsafe_code)]
 
-mod event;
 mod body;
-mod response;
-mod ops;
-mod code;
 mod call;
+mod code;
+mod event;
 mod execute;
+mod ops;
+mod response;
 mod session;
 
-mod platform;
-mod pipe;
-mod web_request;
 mod natives;
+mod pipe;
+mod platform;
+mod web_request;
 
 pub use body::{Body, BodyError};
 pub use call::Call;
@@ -29,6 +29,6 @@ pub use execute::execute;
 pub use ops::{
     Bindings, FetchRequest, FetchResponse, LogLevel, LogRecord, NoOps, OpError, Ops, RedirectMode,
 };
-pub use session::{AbortHandle, Session};
 pub use platform::{build_snapshot, ensure_init, extension, init, inspect_snapshot};
 pub use response::{Collected, End, EndOfRequest, Execution, Response, ResponseBody};
+pub use session::{AbortHandle, Session};

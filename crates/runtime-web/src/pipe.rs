@@ -120,7 +120,8 @@ impl PipeWriter {
 
 impl Drop for PipeWriter {
     fn drop(&mut self) {
-        let waker = self.0.lock().finish(Err(BodyError::new("the worker ended before its body was complete")));
+        let waker =
+            self.0.lock().finish(Err(BodyError::new("the worker ended before its body was complete")));
         if let Some(waker) = waker {
             waker.wake();
         }

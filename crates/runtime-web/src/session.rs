@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use runtime_core::{
-    ExecutionMode, Failure, Home, Isolate, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest, Realm,
-    RuntimeLimits, Start, TurnThreads, Verdict,
+    ExecutionMode, Failure, Home, Isolate, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest,
+    Realm, RuntimeLimits, Start, TurnThreads, Verdict,
 };
 use tokio::sync::{Notify, OwnedMutexGuard};
 
@@ -129,8 +129,7 @@ impl ExecutionMode for Seat {
                 (None, false) => Start::Prepared,
             };
             let isolate = Arc::clone(&kept.isolate);
-            let mut placement =
-                Placement::new(isolate, self.threads.clone(), start, Box::new(Return(kept)));
+            let mut placement = Placement::new(isolate, self.threads.clone(), start, Box::new(Return(kept)));
             placement.realm = realm;
             Ok(placement)
         })

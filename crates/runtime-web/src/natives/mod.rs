@@ -1,12 +1,12 @@
 //! The native halves of the Web APIs: functions that the JavaScript sources find as `native.NAME`. They never panic
 //! and never run the guest's code by surprise: arguments come from our own JavaScript, already converted.
 
-mod flow;
 mod bodies;
+mod clone;
+mod crypto;
+mod flow;
 mod text;
 mod url;
-mod crypto;
-mod clone;
 
 use bytes::Bytes;
 use runtime_core::{HostCallError, Native};
