@@ -7,7 +7,7 @@ use v8::MapFnTo as _;
 
 use crate::host_calls::HostCallError;
 use crate::outcome::Outcome;
-use crate::realm::{Finish, RealmState};
+use crate::realm::{Finish, GuestRequest, RealmState};
 
 /// One JavaScript source, as the body of `function (native, internals) { ... }`.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +92,17 @@ pub struct Extension {
     pub sources: Vec<Source>,
     /// The native functions. Their order is part of the snapshot's identity.
     pub natives: Vec<Native>,
+    /// A request that is served while the snapshot is made, in a context that is then thrown away: the functions that
+    /// it calls are in the snapshot compiled, and no isolate's first request has to compile them.
+    pub rehearsal: Option<fn() -> Rehearsal>,
+}
+
+/// A request, and a worker that serves it; see [`Extension::rehearsal`].
+pub struct Rehearsal {
+    /// An expression that gives what the namespace of a worker's main module would be: `({ default: { ... } })`.
+    pub worker: &'static str,
+    /// The request. The worker must answer without waiting for the host.
+    pub request: Box<dyn GuestRequest>,
 }
 
 /// The functions of `internals.entry` that the core and the world above call.

@@ -16,6 +16,7 @@ mod extension;
 mod flags;
 mod foreground;
 mod process;
+mod rehearsal;
 mod snapshot;
 
 mod isolate;
@@ -40,7 +41,7 @@ mod resident;
 mod turn;
 
 pub use driver::{Driver, Progress};
-pub use extension::{Extension, Hook, Native, NativeFunction, Source};
+pub use extension::{Extension, Hook, Native, NativeFunction, Rehearsal, Source};
 pub use guest_error::{GuestError, describe_exception};
 pub use host_calls::{HostCallError, HostCalls, HostErrorKind};
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};

@@ -55,17 +55,26 @@ impl Realm {
         } else {
             snapshot::set_up_from_source(scope, engine.extension())?
         };
-        let hooks = hooks.into_iter().map(|hook| v8::Global::new(scope, hook)).collect();
         context.set_allow_generation_from_strings(allow_eval);
-        Ok(Self {
+        Ok(Self::of_context(scope, context, &hooks, script))
+    }
+
+    /// A context that has been set up, with its entry points.
+    pub(crate) fn of_context(
+        scope: &mut v8::PinScope<'_, '_>,
+        context: v8::Local<'_, v8::Context>,
+        hooks: &[v8::Local<'_, v8::Function>],
+        script: Script,
+    ) -> Self {
+        Self {
             context: v8::Global::new(scope, context),
-            hooks,
+            hooks: hooks.iter().map(|hook| v8::Global::new(scope, *hook)).collect(),
             modules: Modules::default(),
             script,
             is_loaded: false,
             uses: 0,
             last_call: 0,
-        })
+        }
     }
 
     /// The script that it runs.

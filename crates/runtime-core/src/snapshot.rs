@@ -11,6 +11,7 @@ use crate::extension::{Extension, Hook, Source};
 use crate::flags;
 use crate::guest_error::{GuestError, describe_message};
 use crate::process::{self, InitError, V8Config};
+use crate::rehearsal;
 
 /// `ISOLSNAP`, then the header's version.
 const MAGIC: &[u8; 8] = b"ISOLSNAP";
@@ -111,6 +112,9 @@ fn sources_hash(extension: &Extension) -> String {
     }
     for native in &extension.natives {
         field(native.name.as_bytes());
+    }
+    if let Some(rehearsal) = extension.rehearsal {
+        field(rehearsal().worker.as_bytes());
     }
     for (_, hook) in Hook::ALL {
         field(hook.as_bytes());
@@ -236,27 +240,62 @@ pub(crate) fn external_references(extension: &Extension) -> Vec<v8::ExternalRefe
     references
 }
 
-/// Runs the sources in a fresh context and lets V8 write it down.
+/// Runs the sources in a fresh context and lets V8 write it down; then once more from that, after a rehearsal.
 pub(crate) fn build_payload(extension: &'static Extension) -> Result<Vec<u8>, SnapshotError> {
-    let references = external_references(extension);
-    let mut creator = v8::Isolate::snapshot_creator(Some(references.into()), None);
-    creator.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
-    let built = {
-        v8::scope!(let scope, &mut creator);
+    let references = || Some(external_references(extension).into());
+    let creator = v8::Isolate::snapshot_creator(references(), None);
+    let first = write(creator, |scope| {
         let context = v8::Context::new(scope, v8::ContextOptions::default());
         let scope = &mut v8::ContextScope::new(scope, context);
-        set_up_from_source(scope, extension).map(|hooks| {
-            for hook in hooks {
-                scope.add_context_data(context, hook);
-            }
+        let hooks = set_up_from_source(scope, extension)?;
+        keep(scope, context, hooks);
+        Ok(())
+    })?;
+    let Some(rehearsal) = extension.rehearsal else { return Ok(first) };
+    let creator = v8::Isolate::snapshot_creator_from_existing_snapshot(first.into(), references(), None);
+    write(creator, |scope| {
+        rehearsal::run(scope, rehearsal())?;
+        // What the rehearsal has left in its context goes with it: only compiled functions belong to the isolate.
+        let context = v8::Context::new(scope, v8::ContextOptions::default());
+        let scope = &mut v8::ContextScope::new(scope, context);
+        let hooks = hooks_of_context(scope)?;
+        keep(scope, context, hooks);
+        Ok(())
+    })
+}
+
+/// Sets an isolate up and lets V8 write it down.
+fn write(
+    mut creator: v8::OwnedIsolate,
+    set_up: impl FnOnce(&mut v8::PinScope<'_, '_, ()>) -> Result<(), GuestError>,
+) -> Result<Vec<u8>, SnapshotError> {
+    creator.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
+    let done = {
+        v8::scope!(let scope, &mut creator);
+        let done = set_up(scope);
+        if done.is_err() {
+            // The creator must write a blob before it can go, and that takes a context.
+            let context = v8::Context::new(scope, v8::ContextOptions::default());
             scope.set_default_context(context);
-        })
+        }
+        done
     };
-    // Even after an error the creator must write its blob before it can go.
     let blob = creator.create_blob(v8::FunctionCodeHandling::Keep);
-    built.map_err(|error| SnapshotError::Build(error.message))?;
+    done.map_err(|error| SnapshotError::Build(error.message))?;
     let blob = blob.ok_or_else(|| SnapshotError::Build("no blob was produced".to_owned()))?;
     Ok(blob.to_vec())
+}
+
+/// Makes a context the one that is written down, with its hooks.
+fn keep(
+    scope: &mut v8::PinScope<'_, '_>,
+    context: v8::Local<'_, v8::Context>,
+    hooks: Vec<v8::Local<'_, v8::Function>>,
+) {
+    for hook in hooks {
+        scope.add_context_data(context, hook);
+    }
+    scope.set_default_context(context);
 }
 
 /// Runs the extension's sources in the current context and gives the functions of `internals.entry`.

@@ -1,5 +1,7 @@
 //! The guest's world as the snapshot holds it: the JavaScript sources in their order, and the natives.
 
+mod rehearsal;
+
 use std::sync::LazyLock;
 
 use runtime_core::{Extension, InitError, SnapshotInfo, Source, V8, V8Config};
@@ -16,6 +18,7 @@ static EXTENSION: LazyLock<Extension> = LazyLock::new(|| Extension {
     name: "runtime-web",
     sources: include!(concat!(env!("OUT_DIR"), "/sources.rs")),
     natives: natives::all(),
+    rehearsal: Some(rehearsal::rehearsal),
 });
 
 /// The sources and natives of the guest's world.
