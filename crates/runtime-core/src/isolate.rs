@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use runtime_admission::FairGate;
 
 use crate::foreground::ForegroundTasks;
@@ -192,6 +193,24 @@ impl Isolate {
     }
 }
 
+/// Makes an isolate that nobody uses and nothing disposes of. What all isolates share (the read-only heap, the
+/// compiler's threads) V8 sets up with the first one and tears down with the last, which a process that serves one
+/// request at a time would otherwise pay for with every isolate.
+pub(crate) fn keep_shared_parts(engine: &'static V8) {
+    let mut params = v8::CreateParams::default()
+        .external_references(Cow::Borrowed(engine.external_references()))
+        .allow_atomics_wait(false);
+    if let Some(blob) = engine.snapshot() {
+        params = params.snapshot_blob(v8::StartupData::from(blob));
+    }
+    // SAFETY: this function made the isolate on this thread, and nothing hangs off it. Nothing enters it again; it is
+    // shared only because one that is not would have to be the last that this thread disposes of.
+    match unsafe { v8::Isolate::new(params).try_into_shared() } {
+        Ok(kept) => std::mem::forget(kept),
+        Err(error) => tracing::warn!(error = %error.kind(), "no isolate keeps v8's shared parts alive"),
+    }
+}
+
 impl Drop for Isolate {
     fn drop(&mut self) {
         let Some(shared) = self.shared.take() else { return };
@@ -261,7 +280,7 @@ impl Disposal {
         static REAPER: LazyLock<Option<Sender<Disposal>>> = LazyLock::new(|| {
             let (sender, receiver) = crossbeam_channel::unbounded::<Disposal>();
             let thread = std::thread::Builder::new().name("isolane-reaper".to_owned());
-            let spawned = thread.spawn(move || receiver.into_iter().for_each(Disposal::dispose));
+            let spawned = thread.spawn(move || reap(&receiver));
             spawned.is_ok().then_some(sender)
         });
         match &*REAPER {
@@ -279,5 +298,34 @@ impl Disposal {
         drop(shared);
         ForegroundTasks::unregister(address, &foreground);
         memory::ISOLATES.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How many isolates must have been disposed of for it to be worth giving their memory back.
+const WORTH_TRIMMING: usize = 16;
+
+/// How long nothing may have been disposed of before their memory is given back.
+const CALM: Duration = Duration::from_secs(1);
+
+/// Disposes of isolates, and gives the memory of many back to the system when things have calmed down.
+fn reap(isolates: &Receiver<Disposal>) {
+    let mut untrimmed = 0;
+    loop {
+        let next = if untrimmed >= WORTH_TRIMMING {
+            isolates.recv_timeout(CALM)
+        } else {
+            isolates.recv().map_err(RecvTimeoutError::from)
+        };
+        match next {
+            Ok(isolate) => {
+                isolate.dispose();
+                untrimmed += 1;
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                memory::give_back_to_system();
+                untrimmed = 0;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
     }
 }

@@ -68,6 +68,17 @@ pub fn process_memory() -> ProcessMemory {
     }
 }
 
+/// Gives memory that was freed back to the system, where the allocator keeps it otherwise: what many isolates had
+/// taken lies scattered over its arenas, of which it returns only the ends by itself. Holds each arena's lock for a
+/// while, so it is for calm moments. (V8 returns its own pages by itself, some seconds after they were freed.)
+pub(crate) fn give_back_to_system() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: the function has no preconditions.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// What one isolate may take, and takes, in heap and buffers together.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::extension::Extension;
 use crate::snapshot::{self, SnapshotError};
-use crate::{flags, foreground, memory, quarantine, watchdog};
+use crate::{flags, foreground, isolate, memory, quarantine, watchdog};
 
 /// How V8 is set up, once a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +152,9 @@ impl V8 {
         let external_references = snapshot::external_references(extension);
         // The blob must outlive every isolate, and the engine is never torn down.
         let snapshot = blob.map(|blob| &*blob.leak());
-        Ok(INSTANCE.get_or_init(|| V8 { config, flags, extension, snapshot, external_references }))
+        let running = INSTANCE.get_or_init(|| V8 { config, flags, extension, snapshot, external_references });
+        isolate::keep_shared_parts(running);
+        Ok(running)
     }
 
     /// The running engine, if it has been initialised.
