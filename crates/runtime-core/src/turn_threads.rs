@@ -1,7 +1,7 @@
 //! The threads on which guests run: a group of engine-owned threads that take turns from one queue, and the way a
 //! turn gets from a driver through the isolate's gate and lock onto one of them. What a turn does is not known here.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, Instant};
@@ -151,9 +151,7 @@ impl TurnThreads {
         let job = TurnJob { cell, isolate: Arc::clone(isolate), wall_deadline, turn: Some(turn) };
         let threads = self.clone();
         let on_grant = move |pass: GatePass| match &threads.0 {
-            Kind::Group(group) => {
-                let _ = group.sender.send(Box::new(move |record| job.run(record, pass)));
-            }
+            Kind::Group(group) => group.dispatch(Box::new(move |record| job.run(record, pass))),
             Kind::Inline => with_own_record(|record| job.run(record, pass)),
         };
         isolate.gate().enqueue(Box::new(on_grant));
@@ -171,6 +169,25 @@ impl std::fmt::Debug for TurnThreads {
 }
 
 impl Group {
+    /// Has a turn run: on the calling thread next, if that is one of the group's which has just left the same
+    /// isolate, and nothing else waits for a thread; otherwise on the first thread that is free.
+    ///
+    /// Where an isolate's turns follow each other, this spares a thread's wake-up for each, and V8 the change of
+    /// threads.
+    fn dispatch(self: &Arc<Self>, turn: Job) {
+        let unplaced = NEXT.with_borrow_mut(|next| match next {
+            Next::Wanted(group) if *group == Arc::as_ptr(self) && self.receiver.is_empty() => {
+                *next = Next::Turn(turn);
+                None
+            }
+            _ => Some(turn),
+        });
+        if let Some(turn) = unplaced {
+            // The group holds a receiver itself, so the channel is open.
+            let _ = self.sender.send(turn);
+        }
+    }
+
     fn start_thread(group: &Arc<Group>) -> std::io::Result<()> {
         let number = group.started.fetch_add(1, Ordering::Relaxed);
         let receiver = group.receiver.clone();
@@ -184,6 +201,7 @@ impl Group {
 }
 
 fn thread_main(jobs: &Receiver<Job>, group: Weak<Group>) {
+    HOME.set(group.as_ptr());
     let replace = move || {
         if let Some(group) = group.upgrade()
             && let Err(error) = Group::start_thread(&group)
@@ -192,13 +210,56 @@ fn thread_main(jobs: &Receiver<Job>, group: Weak<Group>) {
         }
     };
     let record = ThreadRecord::register(Some(Box::new(replace)));
-    while let Ok(job) = jobs.recv() {
-        job(&record);
-        if record.is_given_up() {
-            break;
+    'life: while let Ok(first) = jobs.recv() {
+        let mut next = Some(first);
+        while let Some(job) = next {
+            job(&record);
+            if record.is_given_up() {
+                break 'life;
+            }
+            next = Next::take();
         }
     }
     record.unregister();
+}
+
+thread_local! {
+    /// The group that the thread belongs to; null for threads that are not ours.
+    static HOME: Cell<*const Group> = const { Cell::new(std::ptr::null()) };
+    static NEXT: RefCell<Next> = const { RefCell::new(Next::Unwanted) };
+}
+
+/// What a turn thread runs before it looks into its group's queue.
+enum Next {
+    /// Nothing: the thread is inside a turn, or not ours.
+    Unwanted,
+    /// The thread has left an isolate: it would take that one's next turn, if it comes from this group.
+    Wanted(*const Group),
+    /// This turn.
+    Turn(Job),
+}
+
+impl Next {
+    /// Leaves an isolate, and catches its next turn if that is handed over.
+    fn catch(pass: GatePass) {
+        let home = HOME.get();
+        if !home.is_null() {
+            NEXT.set(Next::Wanted(home));
+        }
+        drop(pass);
+        NEXT.with_borrow_mut(|next| {
+            if matches!(next, Next::Wanted(_)) {
+                *next = Next::Unwanted;
+            }
+        });
+    }
+
+    fn take() -> Option<Job> {
+        match NEXT.replace(Next::Unwanted) {
+            Next::Turn(turn) => Some(turn),
+            Next::Unwanted | Next::Wanted(_) => None,
+        }
+    }
 }
 
 /// Runs `work` with the record of a thread that is not ours.
@@ -278,7 +339,7 @@ where
         }
         drop(token);
         // The next turn of this isolate first: its driver waits longer than ours.
-        drop(pass);
+        Next::catch(pass);
         if let Some(value) = value {
             self.cell.end(value);
         }
