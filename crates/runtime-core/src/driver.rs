@@ -57,8 +57,8 @@ pub struct Driver {
     handler_cpu: Duration,
     is_stalled: bool,
     has_told_response: bool,
-    /// The end, while the caller has not yet been told of the response.
-    pending_finish: Option<Finish>,
+    /// The end, while the caller has not yet been told of the response, with what it costs the isolate.
+    pending_finish: Option<(Finish, Option<Recycle>)>,
     report: Report,
     end: Option<Finish>,
 }
@@ -151,9 +151,9 @@ impl Driver {
     /// Whether the request has ended. Known without waiting if it ended in the turn that gave the response.
     pub fn has_ended(&mut self) -> bool {
         if self.has_told_response
-            && let Some(finish) = self.pending_finish.take()
+            && let Some((finish, recycle)) = self.pending_finish.take()
         {
-            self.end_with(finish, None);
+            self.end_with(finish, recycle);
         }
         self.end.is_some()
     }
@@ -290,28 +290,29 @@ impl Driver {
         self.calls.extend(reply.started);
         self.state = reply.state;
         self.arm_timer(reply.next_timer);
-        if is_out_of_memory {
+        // How the turn ended the request, if it did: by a limit, or as the guest said.
+        let end = if is_out_of_memory {
             if let Some(place) = &self.placement {
                 place.isolate.condemn();
             }
             let message =
                 format!("the isolate's memory grew past its limit of {} MiB", self.limits.heap_max_mb);
-            return self
-                .end_with(Finish { outcome: Outcome::ExceededMemory, message }, Some(Recycle::Memory));
-        }
-        if let Some(stop) = stop {
-            let finish = self.stopped(stop);
-            return self.end_with(finish, None);
-        }
+            Some((Finish { outcome: Outcome::ExceededMemory, message }, Some(Recycle::Memory)))
+        } else if let Some(stop) = stop {
+            Some((self.stopped(stop), None))
+        } else {
+            reply.finish.map(|finish| (finish, None))
+        };
         if reply.has_responded && self.responded.is_none() {
             self.responded = Some(Instant::now());
             self.note_handler(self.placed.elapsed());
         }
         if self.responded.is_some() && !self.has_told_response {
-            // The caller takes the response out of the request first.
-            self.pending_finish = reply.finish;
-        } else if let Some(finish) = reply.finish {
-            self.end_with(finish, None);
+            // The caller takes the response out of the request first. A limit that was hit after the guest had
+            // answered ends what comes after the response, and not the response.
+            self.pending_finish = end;
+        } else if let Some((finish, recycle)) = end {
+            self.end_with(finish, recycle);
         }
     }
 

@@ -400,7 +400,7 @@ impl Turn<'_, '_> {
         };
         self.hook(scope, Hook::Begin, &arguments)?;
         self.drain(scope, context)?;
-        self.run_timers(scope, context)?;
+        self.run_timers(scope, context, false)?;
         Ok(Stage::Handling)
     }
 
@@ -411,6 +411,7 @@ impl Turn<'_, '_> {
         context: v8::Local<'_, v8::Context>,
         completions: Vec<(u64, HostResult)>,
     ) -> Result<(), Halt> {
+        let had_responded = has_responded(scope);
         let tasks = self.isolate.foreground().take_ready();
         if !tasks.is_empty() {
             // A task can belong to any context of this isolate (a finalisation callback, say): while it runs, natives
@@ -452,17 +453,21 @@ impl Turn<'_, '_> {
             }
             self.drain(scope, context)?;
         }
-        self.run_timers(scope, context)
+        self.run_timers(scope, context, had_responded)
     }
 
-    /// Fires the timers that are due now; ones that they arm wait for a later turn.
+    /// Fires the timers that are due now; ones that they arm wait for a later turn. Once the guest has answered in
+    /// this turn the rest wait as well: the response goes out first.
     fn run_timers(
         &mut self,
         scope: &mut v8::PinScope<'_, '_>,
         context: v8::Local<'_, v8::Context>,
+        had_responded: bool,
     ) -> Result<(), Halt> {
         let now = Instant::now();
-        while let Some(id) = RealmState::of(scope).and_then(|state| state.timers.take_due(now)) {
+        while had_responded == has_responded(scope)
+            && let Some(id) = RealmState::of(scope).and_then(|state| state.timers.take_due(now))
+        {
             v8::scope!(let scope, scope);
             let id = v8::Number::new(scope, f64::from(id)).into();
             self.hook(scope, Hook::FireTimer, &[id])?;
@@ -530,6 +535,11 @@ impl Turn<'_, '_> {
     fn halted(&self, scope: &mut v8::PinScope<'_, '_>, outcome: Outcome, error: GuestError) -> Halt {
         if scope.is_execution_terminating() { Halt::Terminated } else { Halt::fault(outcome, error.message) }
     }
+}
+
+/// Whether the guest has answered.
+fn has_responded(scope: &mut v8::PinScope<'_, '_>) -> bool {
+    RealmState::of(scope).is_some_and(|state| state.has_responded)
 }
 
 enum ClassicEnd {
