@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::call::Call;
 use crate::event::Event;
-use crate::response::{End, EndOfRequest, Execution, Response};
+use crate::response::{BodyFate, End, EndOfRequest, Execution, Response};
 use crate::web_request::WebRequest;
 
 /// Executes a call in a mode, up to its response.
@@ -41,17 +41,17 @@ pub async fn execute(mode: &dyn ExecutionMode, call: Call) -> Result<Execution, 
     if driver.has_ended() {
         return Ok(Execution { response, end: EndOfRequest::known(end_of(driver)) });
     }
-    let (canceled, on_cancel) = oneshot::channel();
+    let (fate, on_fate) = oneshot::channel();
     let (end, on_end) = oneshot::channel();
-    response.body.cancel_on_drop(canceled);
+    response.body.cancel_on_drop(fate);
     tokio::spawn(async move {
-        let _ = end.send(see_to_the_end(driver, on_cancel).await);
+        let _ = end.send(see_to_the_end(driver, on_fate).await);
     });
     Ok(Execution { response, end: EndOfRequest::awaited(on_end) })
 }
 
 /// Drives a request that has answered to its end, unless its client goes away.
-async fn see_to_the_end(mut driver: Driver, mut on_cancel: oneshot::Receiver<()>) -> End {
+async fn see_to_the_end(mut driver: Driver, mut on_fate: oneshot::Receiver<BodyFate>) -> End {
     let mut is_body_over = false;
     loop {
         tokio::select! {
@@ -61,8 +61,12 @@ async fn see_to_the_end(mut driver: Driver, mut on_cancel: oneshot::Receiver<()>
                     return end_of(driver);
                 }
             }
-            body = &mut on_cancel, if !is_body_over => match body {
-                Ok(()) => is_body_over = true,
+            body = &mut on_fate, if !is_body_over => match body {
+                Ok(BodyFate::Over) => is_body_over = true,
+                Ok(BodyFate::TooLarge(error)) => {
+                    let (_, _, report) = driver.cancel();
+                    return End { outcome: Outcome::Exception, message: error.message, report };
+                }
                 Err(_dropped) => {
                     let (outcome, message, report) = driver.cancel();
                     return End { outcome, message, report };

@@ -13,14 +13,12 @@ use parking_lot::Mutex;
 
 use crate::body::BodyError;
 
-/// Makes a pipe that asks its writer to wait once `capacity` bytes are buffered, and that breaks after `limit` bytes
-/// in all.
-pub(crate) fn pipe(capacity: usize, limit: u64) -> (PipeWriter, PipeReader) {
+/// Makes a pipe that asks its writer to wait once `capacity` bytes are buffered.
+pub(crate) fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
     let shared = Arc::new(Mutex::new(Shared {
         chunks: VecDeque::new(),
         buffered: 0,
         capacity: capacity.max(1),
-        left: limit,
         end: None,
         is_reader_gone: false,
         reader: None,
@@ -33,7 +31,6 @@ struct Shared {
     chunks: VecDeque<Bytes>,
     buffered: usize,
     capacity: usize,
-    left: u64,
     /// Set once: no more chunks come, well or not.
     end: Option<Result<(), BodyError>>,
     is_reader_gone: bool,
@@ -57,30 +54,23 @@ impl PipeWriter {
     /// Appends a chunk. True if there is room for more.
     ///
     /// # Errors
-    /// If nobody reads any more, or the body has grown past its limit (which also breaks it off).
+    /// If nobody reads any more.
     pub(crate) fn write(&self, chunk: Bytes) -> Result<bool, BodyError> {
-        let (waker, result) = {
+        let (waker, has_room) = {
             let mut shared = self.0.lock();
             if shared.is_reader_gone {
                 return Err(BodyError::new("the reader of this body has gone away"));
             }
-            if let Some(left) = shared.left.checked_sub(chunk.len() as u64) {
-                shared.left = left;
-                shared.buffered += chunk.len();
-                if !chunk.is_empty() {
-                    shared.chunks.push_back(chunk);
-                }
-                let has_room = shared.buffered < shared.capacity;
-                (shared.reader.take(), Ok(has_room))
-            } else {
-                let error = BodyError::new("the body is larger than this request may send");
-                (shared.finish(Err(error.clone())), Err(error))
+            shared.buffered += chunk.len();
+            if !chunk.is_empty() {
+                shared.chunks.push_back(chunk);
             }
+            (shared.reader.take(), shared.buffered < shared.capacity)
         };
         if let Some(waker) = waker {
             waker.wake();
         }
-        result
+        Ok(has_room)
     }
 
     /// Resolves when there is room again.
@@ -197,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_written_is_read_and_a_full_pipe_asks_to_wait() {
-        let (writer, mut reader) = pipe(4, u64::MAX);
+        let (writer, mut reader) = pipe(4);
         assert!(writer.write(chunk("ab")).expect("a reader is there"));
         assert!(!writer.write(chunk("cd")).expect("a reader is there"));
         let mut room = Box::pin(writer.room());
@@ -211,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_writer_that_disappears_never_looks_like_a_clean_end() {
-        let (writer, reader) = pipe(4, u64::MAX);
+        let (writer, reader) = pipe(4);
         writer.write(chunk("ab")).expect("a reader is there");
         drop(writer);
         assert!(reader.collect().await.is_err());
@@ -219,19 +209,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_disappears_wakes_and_fails_the_writer() {
-        let (writer, reader) = pipe(1, u64::MAX);
+        let (writer, reader) = pipe(1);
         writer.write(chunk("ab")).expect("a reader is there");
         let room = tokio::spawn(writer.room());
         drop(reader);
         assert!(room.await.expect("no panic").is_err());
         assert!(writer.write(chunk("cd")).is_err());
-    }
-
-    #[tokio::test]
-    async fn a_body_past_its_limit_breaks_off() {
-        let (writer, reader) = pipe(16, 3);
-        writer.write(chunk("ab")).expect("within the limit");
-        assert!(writer.write(chunk("cd")).is_err());
-        assert!(reader.collect().await.is_err());
     }
 }

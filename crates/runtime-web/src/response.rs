@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use runtime_core::{Failure, Outcome, Report};
 use tokio::sync::oneshot;
 
@@ -37,26 +38,40 @@ impl Response {
     }
 }
 
+/// What the client's side of a body tells the request that sends it. Nothing at all, if the body is dropped before its
+/// end.
+#[derive(Debug)]
+pub(crate) enum BodyFate {
+    /// It was read to its end, or broke off.
+    Over,
+    /// It has more bytes than it may.
+    TooLarge(BodyError),
+}
+
 /// The body of a response. Dropping it before its end cancels the request: the client has gone away.
 #[derive(Debug, Default)]
 pub struct ResponseBody {
     body: Body,
+    /// How many bytes it may have; 0 for any number.
+    limit: u64,
+    passed: u64,
     /// Dropped, it cancels the request; taken out at the body's end.
-    cancel: Option<oneshot::Sender<()>>,
+    fate: Option<oneshot::Sender<BodyFate>>,
 }
 
 impl ResponseBody {
-    pub(crate) fn new(body: Body) -> Self {
-        Self { body, cancel: None }
+    /// A body that breaks off after `limit` bytes; 0 for no limit.
+    pub(crate) fn new(body: Body, limit: u64) -> Self {
+        Self { body, limit, passed: 0, fate: None }
     }
 
     /// Ties the request to the body, unless the body has ended already.
-    pub(crate) fn cancel_on_drop(&mut self, cancel: oneshot::Sender<()>) {
+    pub(crate) fn cancel_on_drop(&mut self, fate: oneshot::Sender<BodyFate>) {
         if !http_body::Body::is_end_stream(&self.body) && self.body.as_bytes().is_none() {
-            self.cancel = Some(cancel);
+            self.fate = Some(fate);
         } else {
             // Nothing of the request can be canceled through a body that is all at hand.
-            let _ = cancel.send(());
+            let _ = fate.send(BodyFate::Over);
         }
     }
 
@@ -65,22 +80,41 @@ impl ResponseBody {
         self.body.as_bytes()
     }
 
-    fn note_end(&mut self) {
-        if let Some(cancel) = self.cancel.take() {
-            let _ = cancel.send(());
+    fn tell(&mut self, fate: BodyFate) {
+        if let Some(request) = self.fate.take() {
+            let _ = request.send(fate);
         }
+    }
+
+    /// Counts bytes on their way.
+    fn pass(&mut self, bytes: u64) -> Result<(), BodyError> {
+        self.passed += bytes;
+        if self.limit == 0 || self.passed <= self.limit {
+            return Ok(());
+        }
+        let error = too_large(self.limit);
+        // The request learns of it before its writer finds its reader gone.
+        self.tell(BodyFate::TooLarge(error.clone()));
+        self.body = Body::empty();
+        Err(error)
     }
 
     /// The next bytes; none at the end. See [`Body::chunk`].
     ///
     /// # Errors
     /// If the body breaks off.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
-        let chunk = self.body.chunk().await;
-        if !matches!(chunk, Ok(Some(_))) {
-            self.note_end();
+        while let Some(frame) = self.frame().await {
+            if let Ok(bytes) = frame?.into_data()
+                && !bytes.is_empty()
+            {
+                return Ok(Some(bytes));
+            }
         }
-        chunk
+        Ok(None)
     }
 
     /// All bytes to the end.
@@ -88,10 +122,21 @@ impl ResponseBody {
     /// # Errors
     /// If the body breaks off.
     pub async fn collect(mut self) -> Result<Bytes, BodyError> {
-        let collected = std::mem::take(&mut self.body).collect().await;
-        self.note_end();
-        collected
+        // What is all at hand is not copied; its length was checked when the guest answered.
+        if self.body.as_bytes().is_some() {
+            return std::mem::take(&mut self.body).collect().await;
+        }
+        let mut all = BytesMut::new();
+        while let Some(bytes) = self.chunk().await? {
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all.freeze())
     }
+}
+
+/// What is said of a body that has more bytes than it may.
+pub(crate) fn too_large(limit: u64) -> BodyError {
+    BodyError::new(format!("the response's body is larger than the {limit} bytes that it may have"))
 }
 
 impl http_body::Body for ResponseBody {
@@ -103,8 +148,15 @@ impl http_body::Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(None | Some(Err(_))) = &frame {
-            self.note_end();
+        match &frame {
+            Poll::Ready(None | Some(Err(_))) => self.tell(BodyFate::Over),
+            Poll::Ready(Some(Ok(frame))) => {
+                let bytes = frame.data_ref().map_or(0, |bytes| bytes.len() as u64);
+                if let Err(error) = self.pass(bytes) {
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+            Poll::Pending => {}
         }
         frame
     }

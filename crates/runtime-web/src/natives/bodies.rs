@@ -1,7 +1,7 @@
 //! The natives that move bodies and make outbound requests.
 
 use http::Method;
-use runtime_core::{HostCallError, HostCalls, HostValue, Native, RealmState, RuntimeLimits};
+use runtime_core::{HostCallError, HostCalls, HostValue, Native, RealmState};
 
 use super::flow::{header_map, request};
 use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
@@ -110,9 +110,8 @@ fn body_cancel<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: 
 fn pipe_open<'s>(scope: Scope<'_, 's, '_>, _arguments: Arguments<'s>, mut result: Return<'s>) {
     let Some(state) = RealmState::of(scope) else { return };
     let capacity = usize::try_from(state.limits().stream_buffer_bytes).unwrap_or(usize::MAX);
-    let limit = RuntimeLimits::cap(state.limits().response_bytes);
     let Some(request) = request(scope) else { return };
-    let (writer, reader) = pipe(capacity, limit);
+    let (writer, reader) = pipe(capacity);
     let id = request.bodies.add_pipe(writer, Body::pinned(reader));
     result.set_uint32(id);
 }

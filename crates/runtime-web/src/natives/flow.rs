@@ -11,7 +11,7 @@ use runtime_core::{
 use super::{Arguments, Return, Scope, bytes, new_string, number, string, string_array, strings_of};
 use crate::body::Body;
 use crate::ops::LogLevel;
-use crate::response::{Response, ResponseBody};
+use crate::response::{Response, ResponseBody, too_large};
 use crate::web_request::WebRequest;
 
 pub(super) fn natives() -> Vec<Native> {
@@ -117,9 +117,9 @@ fn respond<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Retu
         (Err(_), None) => Body::empty(),
     };
     let is_too_large = limit > 0 && body.as_bytes().is_some_and(|bytes| bytes.len() as u64 > limit);
-    let response = Response { status, status_text, headers, body: ResponseBody::new(body) };
+    let response = Response { status, status_text, headers, body: ResponseBody::new(body, limit) };
     if is_too_large {
-        let message = format!("the response's body is larger than the {limit} bytes that it may have");
+        let message = too_large(limit).message;
         if let Some(state) = RealmState::of(scope) {
             state.finish(Finish { outcome: Outcome::Exception, message });
         }
