@@ -89,7 +89,10 @@ impl Runtime {
         self.0.mode.close();
         let mut under_way = self.0.under_way.subscribe();
         let drained = under_way.wait_for(|calls| *calls == 0);
-        tokio::time::timeout(deadline, drained).await.is_ok()
+        let is_drained = tokio::time::timeout(deadline, drained).await.is_ok();
+        // The isolates of those that were under way are idle by now, and go as well.
+        self.0.mode.close();
+        is_drained
     }
 }
 
