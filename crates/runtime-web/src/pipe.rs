@@ -19,6 +19,7 @@ pub(crate) fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
         chunks: VecDeque::new(),
         buffered: 0,
         capacity: capacity.max(1),
+        left: u64::MAX,
         end: None,
         is_reader_gone: false,
         reader: None,
@@ -31,6 +32,8 @@ struct Shared {
     chunks: VecDeque<Bytes>,
     buffered: usize,
     capacity: usize,
+    /// How many more bytes may be written.
+    left: u64,
     /// Set once: no more chunks come, well or not.
     end: Option<Result<(), BodyError>>,
     is_reader_gone: bool,
@@ -47,30 +50,50 @@ impl Shared {
     }
 }
 
+/// A chunk cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error("the reader of this body has gone away")]
+    ReaderGone,
+    #[error("the body has more bytes than it may")]
+    TooLarge,
+}
+
 /// The writing half. Dropped without [`close`](Self::close), it breaks the body off.
 pub(crate) struct PipeWriter(Arc<Mutex<Shared>>);
 
 impl PipeWriter {
+    /// Lets only so many more bytes be written.
+    pub(crate) fn limit(&self, bytes: u64) {
+        self.0.lock().left = bytes;
+    }
+
     /// Appends a chunk. True if there is room for more.
     ///
     /// # Errors
-    /// If nobody reads any more.
-    pub(crate) fn write(&self, chunk: Bytes) -> Result<bool, BodyError> {
-        let (waker, has_room) = {
+    /// If nobody reads any more, or the body would have more bytes than it may; that breaks it off.
+    pub(crate) fn write(&self, chunk: Bytes) -> Result<bool, WriteError> {
+        let (waker, result) = {
             let mut shared = self.0.lock();
             if shared.is_reader_gone {
-                return Err(BodyError::new("the reader of this body has gone away"));
+                return Err(WriteError::ReaderGone);
             }
-            shared.buffered += chunk.len();
-            if !chunk.is_empty() {
-                shared.chunks.push_back(chunk);
+            if let Some(left) = shared.left.checked_sub(chunk.len() as u64) {
+                shared.left = left;
+                shared.buffered += chunk.len();
+                if !chunk.is_empty() {
+                    shared.chunks.push_back(chunk);
+                }
+                (shared.reader.take(), Ok(shared.buffered < shared.capacity))
+            } else {
+                let error = WriteError::TooLarge;
+                (shared.finish(Err(BodyError::new(error.to_string()))), Err(error))
             }
-            (shared.reader.take(), shared.buffered < shared.capacity)
         };
         if let Some(waker) = waker {
             waker.wake();
         }
-        Ok(has_room)
+        result
     }
 
     /// Resolves when there is room again.
@@ -215,5 +238,14 @@ mod tests {
         drop(reader);
         assert!(room.await.expect("no panic").is_err());
         assert!(writer.write(chunk("cd")).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_body_past_its_limit_breaks_off() {
+        let (writer, reader) = pipe(16);
+        writer.limit(3);
+        writer.write(chunk("ab")).expect("within the limit");
+        assert_eq!(writer.write(chunk("cd")), Err(WriteError::TooLarge));
+        assert!(reader.collect().await.is_err());
     }
 }

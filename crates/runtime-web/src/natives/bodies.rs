@@ -1,13 +1,14 @@
 //! The natives that move bodies and make outbound requests.
 
 use http::Method;
-use runtime_core::{HostCallError, HostCalls, HostValue, Native, RealmState};
+use runtime_core::{Finish, HostCallError, HostCalls, HostValue, Native, Outcome, RealmState};
 
 use super::flow::{header_map, request};
 use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
 use crate::body::Body;
 use crate::ops::{FetchRequest, FetchResponse, RedirectMode};
-use crate::pipe::pipe;
+use crate::pipe::{WriteError, pipe};
+use crate::response::too_large;
 
 pub(super) fn natives() -> Vec<Native> {
     vec![
@@ -135,7 +136,13 @@ fn pipe_write<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result
                 result.set(promise.into());
             }
         }
-        Some(Err(error)) => body_error(error).throw(scope),
+        Some(Err(WriteError::TooLarge)) => {
+            let Some(state) = RealmState::of(scope) else { return };
+            let error = too_large(state.limits().response_bytes);
+            state.finish(Finish { outcome: Outcome::Exception, message: error.message.clone() });
+            body_error(error).throw(scope);
+        }
+        Some(Err(error)) => HostCallError::type_error(error.to_string()).throw(scope),
         None => throw_type_error(scope, "the body has ended already"),
     }
 }

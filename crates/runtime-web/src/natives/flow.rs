@@ -111,6 +111,12 @@ fn respond<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Retu
     let source = arguments.get(4).int32_value(scope).unwrap_or(-1);
     let limit = RealmState::of(scope).map_or(0, |state| state.limits().response_bytes);
     let Some(request) = request(scope) else { return };
+    if limit > 0
+        && let Ok(source) = u32::try_from(source)
+        && let Some(writer) = request.bodies.writer(source)
+    {
+        writer.limit(limit);
+    }
     let body = match (u32::try_from(source), body) {
         (Ok(source), _) => request.bodies.take(source).unwrap_or_default(),
         (Err(_), Some(body)) => Body::from(body),
