@@ -221,7 +221,7 @@ fn no_tables(context: &Context) -> Result<Option<String>> {
 
 /// The quick tables, into the target folder: the ones in `docs/` are measured on purpose and in full.
 fn measure(context: &Context) -> Result<()> {
-    let out = context.metadata()?.target_directory.join("ci/benchmarks.md");
+    let out = context.metadata()?.target_directory.join("ci");
     process::run(bench::tables(context).arg("--quick").arg("--out").arg(out))
 }
 
