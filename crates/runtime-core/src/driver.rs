@@ -283,7 +283,8 @@ impl Driver {
         self.report.phases.context += figures.context;
         self.report.phases.evaluate += figures.evaluate;
         self.report.subrequests = figures.subrequests;
-        self.is_stalled = reply.is_stalled && reply.started.is_empty();
+        // A turn that was stopped had something to do.
+        self.is_stalled = reply.is_stalled && reply.started.is_empty() && stop.is_none();
         let heap_limit = self.limits.heap_max_bytes().unwrap_or(usize::MAX);
         let is_out_of_memory = self.placement.as_ref().is_some_and(|place| place.isolate.hit_heap_limit())
             || reply.figures.heap_bytes > heap_limit.saturating_mul(2);
