@@ -59,13 +59,13 @@ impl Plan {
         } else {
             Self {
                 is_quick,
-                repetitions: 5,
+                repetitions: 3,
                 start_samples: 1_000,
-                start_time: Duration::from_millis(1_500),
+                start_time: Duration::from_millis(500),
                 primitive_samples: 200_000,
-                primitive_time: Duration::from_secs(1),
-                load_time: Duration::from_secs(1),
-                warm_up: Duration::from_secs(1),
+                primitive_time: Duration::from_millis(500),
+                load_time: Duration::from_millis(400),
+                warm_up: Duration::from_millis(400),
                 weighed: 200,
             }
         }
