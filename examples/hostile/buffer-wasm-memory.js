@@ -1,6 +1,6 @@
 // Keeps WebAssembly memories of 64 MiB.
 //
-// Outcomes: Exception, ExceededMemory
+// Outcomes: Exception, ExceededMemory, ExceededCpu
 // Quarantine: possible
 // Limits: cpu_ms 10000, wall_ms 30000
 

@@ -2,7 +2,7 @@
 //
 // Outcomes: ExceededMemory, ExceededCpu, Exception
 // Quarantine: possible
-// Limits: heap_max_mb 1024, cpu_ms 10000
+// Limits: heap_max_mb 1024, cpu_ms 10000, wall_ms 30000
 
 export default {
   fetch() {

@@ -1,6 +1,6 @@
 // Throws an error with a message of a hundred million characters.
 //
-// Outcomes: Exception, ExceededMemory
+// Outcomes: Exception, ExceededMemory, ExceededCpu
 // Quarantine: possible
 
 export default {

@@ -43,6 +43,8 @@ class NativeBody {
     // { reason } once aborted.
     this.failure = undefined;
     this.ended = false;
+    // The host's operation of the read that was made last.
+    this.operation = -1;
     // Called with the reason of an abort by whoever reads this body.
     this.onAbort = undefined;
     // Called at the end of the body, whatever it is.
@@ -54,7 +56,9 @@ class NativeBody {
     if (this.epoch !== internals.requestEpoch.value) {
       return PromiseReject(new TypeError("this body belongs to an earlier request, which has ended"));
     }
-    return native.bodyRead(this.rid);
+    const chunk = native.bodyRead(this.rid);
+    this.operation = native.lastOp();
+    return chunk;
   }
 
   end() {
@@ -66,7 +70,11 @@ class NativeBody {
   }
 
   cancel() {
-    if (!this.ended && this.epoch === internals.requestEpoch.value) native.bodyCancel(this.rid);
+    if (!this.ended && this.epoch === internals.requestEpoch.value) {
+      native.bodyCancel(this.rid);
+      // A read that still waits holds on to the body.
+      if (this.operation !== -1) native.cancelOp(this.operation);
+    }
     this.end();
   }
 

@@ -88,9 +88,19 @@ const format = (args) => {
   return text;
 };
 
+// A record longer than this is cut: the host keeps records until they are written.
+const recordLimit = 65_536;
+
+const record = (level, text) => {
+  if (text.length > recordLimit) {
+    text = `${StringPrototypeSlice(text, 0, recordLimit)}... ${text.length - recordLimit} more characters`;
+  }
+  native.log(level, text);
+};
+
 const print = (level, text) => {
   if (groupIndent !== "") text = groupIndent + StringPrototypeReplaceAll(text, "\n", `\n${groupIndent}`);
-  native.log(level, text);
+  record(level, text);
 };
 
 const log = (level, args) => {
@@ -321,7 +331,7 @@ defineValue(internals.global, "console", consoleNamespace, false);
 // --- Exceptions that nobody caught ---------------------------------------------------------------------
 
 internals.logUncaught = (heading, error) => {
-  native.log("error", `${heading} ${inspect(error)}`);
+  record("error", `${heading} ${inspect(error)}`);
 };
 
 const frame = /\(?([^\s()]+):(\d+):(\d+)\)?$/;

@@ -6,7 +6,7 @@
 
 const {
   List, StringPrototypeIndexOf, StringPrototypeReplaceAll, StringPrototypeSlice,
-  StringPrototypeToLowerCase, TypeError, TypedArray,
+  StringPrototypeStartsWith, StringPrototypeToLowerCase, TypeError, TypedArray,
   TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
   TypedArrayPrototypeSet, Uint8Array, uncurryThis,
 } = internals.prim;
@@ -218,7 +218,7 @@ const dispositionParameter = (line, name) => {
     at += 1;
   }
   const start = at + key.length;
-  if (line[start] !== '"') {
+  if (!StringPrototypeStartsWith(line, '"', start)) {
     const semicolon = StringPrototypeIndexOf(line, ";", start);
     return mime.trimHttp(StringPrototypeSlice(line, start, semicolon === -1 ? line.length : semicolon));
   }

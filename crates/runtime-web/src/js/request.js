@@ -81,7 +81,7 @@ const parseUrl = (input, prefix) => {
   if (parts === null) throw new TypeError(`${prefix}: '${input}' is not an absolute URL`);
   const href = parts[0];
   // Where the host starts is the "@" after a user name or password.
-  if (href[parts[3]] === "@") throw new TypeError(`${prefix}: the URL '${href}' has a user name or password in it`);
+  if (StringPrototypeStartsWith(href, "@", parts[3])) throw new TypeError(`${prefix}: the URL '${href}' has a user name or password in it`);
   return href;
 };
 

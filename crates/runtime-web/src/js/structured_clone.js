@@ -160,7 +160,9 @@ const checkAttached = (buffer) => {
 const bytesCopy = (buffer) => {
   checkAttached(buffer);
   const length = ArrayBufferPrototypeGetByteLength(buffer);
-  const copy = ArrayBufferPrototypeGetResizable(buffer)
+  const isResizable = ArrayBufferPrototypeGetResizable(buffer);
+  if (isResizable) internals.checkRoom(length);
+  const copy = isResizable
     ? new ArrayBuffer(length, { __proto__: null, maxByteLength: ArrayBufferPrototypeGetMaxByteLength(buffer) })
     : new ArrayBuffer(length);
   TypedArrayPrototypeSet(new Uint8Array(copy), new Uint8Array(buffer));

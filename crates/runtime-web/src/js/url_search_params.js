@@ -5,7 +5,7 @@
 // `serialise(params)`.
 
 const {
-  List, StringPrototypeIndexOf, StringPrototypeSlice, SymbolIterator, TypeError,
+  List, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeStartsWith, SymbolIterator, TypeError,
 } = internals.prim;
 const { webidl } = internals;
 const { USVString } = webidl.converters;
@@ -45,7 +45,7 @@ const pairRecord = webidl.record(USVString, USVString);
 const initialPairs = (init, prefix) => {
   if (!webidl.isObject(init)) {
     const text = USVString(init, prefix, "Argument 1");
-    return parse(text[0] === "?" ? StringPrototypeSlice(text, 1) : text);
+    return parse(StringPrototypeStartsWith(text, "?") ? StringPrototypeSlice(text, 1) : text);
   }
   const method = init[SymbolIterator];
   if (method === undefined || method === null) return pairRecord(init, prefix, "Argument 1");

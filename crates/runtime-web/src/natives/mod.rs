@@ -5,6 +5,7 @@ mod bodies;
 mod clone;
 mod crypto;
 mod flow;
+mod memory;
 mod text;
 mod url;
 
@@ -15,10 +16,18 @@ pub(crate) use text::Decoders;
 
 /// All native functions. Their order is part of the snapshot's identity.
 pub(crate) fn all() -> Vec<Native> {
-    [flow::natives(), bodies::natives(), text::natives(), url::natives(), crypto::natives(), clone::natives()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        flow::natives(),
+        bodies::natives(),
+        text::natives(),
+        url::natives(),
+        crypto::natives(),
+        clone::natives(),
+        memory::natives(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The scope of a native function.

@@ -1,25 +1,16 @@
 //! Guests that use the natives to take more of the host than is theirs. What is looked at is the end of their request
 //! and that the process goes on; results are the business of `natives.rs`.
 
-use std::sync::Arc;
+use runtime_core::{Outcome, RuntimeLimits};
+use runtime_web::Task;
 
-use runtime_core::{Outcome, RuntimeLimits, TurnThreads};
-use runtime_web::{NoOps, Session, Task, WorkerCode};
+use crate::Guest;
 
 /// Runs the body of a task handler under the default limits, with other processor time.
 async fn outcome_of(cpu_ms: u64, body: &str) -> Outcome {
-    runtime_web::ensure_init().expect("V8 starts");
-    let threads = TurnThreads::shared().expect("turn threads start");
-    let limits = Arc::new(RuntimeLimits { cpu_ms, ..RuntimeLimits::default() });
-    let isolate = threads.make_isolate(&limits).await.expect("an isolate is made");
-    let code = WorkerCode::from(format!("export default {{ async task() {{ {body} }} }}"));
-    let mut session = Session::new("tests", isolate, threads, code, limits, Arc::new(NoOps))
-        .await
-        .expect("the script's top level runs");
-    match session.exec(Task::default()).await {
-        Ok(execution) => execution.collect().await.map_or_else(|failure| failure.outcome, |_| Outcome::Ok),
-        Err(failure) => failure.outcome,
-    }
+    let limits = RuntimeLimits { cpu_ms, ..RuntimeLimits::default() };
+    let mut guest = Guest::with(limits, &format!("export default {{ async task() {{ {body} }} }}")).await;
+    guest.exec(Task::default()).await.map_or_else(|failure| failure.outcome, |_| Outcome::Ok)
 }
 
 #[tokio::test]

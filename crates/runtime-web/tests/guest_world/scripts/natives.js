@@ -1,30 +1,5 @@
-// Checks of what the natives do for a guest, run by `natives.rs` inside a worker. Not a conformance suite: what each
-// check pins is where our own native half could go wrong.
-
-const failures = [];
-
-function equal(found, expected, what = "") {
-  const shown = (value) => {
-    try {
-      return `${typeof value} ${JSON.stringify(value) ?? String(value)}`;
-    } catch {
-      return String(value);
-    }
-  };
-  if (shown(found) !== shown(expected)) {
-    throw new Error(`${what} expected ${shown(expected)}, found ${shown(found)}`);
-  }
-}
-
-function throws(name, run, what = "") {
-  try {
-    run();
-  } catch (error) {
-    if (error.name !== name) throw new Error(`${what} expected a ${name}, found ${error.name}: ${error.message}`);
-    return error;
-  }
-  throw new Error(`${what} expected a ${name}, nothing was thrown`);
-}
+// Checks of what the natives do for a guest. Not a conformance suite: what each check pins is where our own native
+// half could go wrong.
 
 const bytes = (...values) => new Uint8Array(values);
 const list = (view) => Array.from(view);
@@ -376,18 +351,5 @@ const checks = {
     equal(seen, "");
     equal([copy.a, [...copy.m], [...copy.s], copy.e.message, list(copy.v), String(copy.r)],
       [[1, { b: 2 }], [[1, 2]], [3], "x", [1], "/x/g"]);
-  },
-};
-
-export default {
-  async task() {
-    for (const [name, check] of Object.entries(checks)) {
-      try {
-        await check();
-      } catch (error) {
-        failures.push(`${name}: ${error.message}\n${error.stack}`);
-      }
-    }
-    return { checks: Object.keys(checks).length, failures };
   },
 };

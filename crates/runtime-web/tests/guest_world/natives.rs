@@ -1,0 +1,9 @@
+//! What the natives of encoding, URLs, crypto and cloning do for a guest. The pure halves have their unit tests beside
+//! them.
+
+use crate::Guest;
+
+#[tokio::test]
+async fn the_natives_do_for_a_guest_what_they_promise() {
+    Guest::check(include_str!("scripts/natives.js")).await;
+}
