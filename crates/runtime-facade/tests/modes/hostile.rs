@@ -1,0 +1,283 @@
+//! Hostile guests in every mode, in child processes: the process lives, the caller gets one of the outcomes that
+//! `examples/hostile/index.json` allows, in time, and the next request of another owner is served. With the variable
+//! `ISOLANE_HOSTILE_ONLY`, only guests run whose names contain its value.
+
+use std::collections::BTreeMap;
+
+use runtime_facade::health;
+use serde::Deserialize;
+
+use crate::examples::{Came, Repeat, folder, limits_with};
+use crate::support::child::{self, say};
+use crate::support::upstream;
+use crate::support::*;
+
+#[derive(Deserialize)]
+struct Index {
+    limits: serde_json::Map<String, serde_json::Value>,
+    guests: Vec<Guest>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Guest {
+    file: String,
+    outcomes: Vec<String>,
+    quarantine: Quarantine,
+    #[serde(default)]
+    limits: serde_json::Map<String, serde_json::Value>,
+    answer: Option<String>,
+    #[serde(default = "one")]
+    requests: usize,
+    method: Option<String>,
+    body_repeat: Option<Repeat>,
+    #[serde(default)]
+    needs: Vec<String>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Quarantine {
+    Never,
+    Possible,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn index() -> Index {
+    let text = std::fs::read_to_string(folder("hostile").join("index.json")).expect("the index is there");
+    serde_json::from_str(&text).expect("it is as its README says")
+}
+
+/// How much later than its limit on the clock an outcome may come: the grace, in which the thread may not have been
+/// given a processor, and some more for a busy machine.
+const LATER: Duration = Duration::from_secs(6);
+
+/// In a child: runs the named guests one after the other, and tells the parent about each.
+pub(crate) fn child(argument: &str) {
+    let (variant, files) = argument.split_once('|').expect("a variant and files");
+    let variant = Variant::named(variant);
+    let index = index();
+    let executor =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("tokio");
+    for file in files.split(',') {
+        let guest = index.guests.iter().find(|guest| guest.file == file).expect("it is in the index");
+        say(format_args!("run {file}"));
+        let started = Instant::now();
+        match executor.block_on(run(Fixture { variant }, guest, &index)) {
+            Ok(outcome) => say(format_args!("ok {file} {outcome} {:?}", started.elapsed())),
+            Err(complaint) => say(format_args!("bad {file} {complaint}")),
+        }
+    }
+    // Guests that could not be stopped still hold threads: nothing is waited for.
+    executor.shutdown_background();
+}
+
+async fn run(fixture: Fixture, guest: &Guest, index: &Index) -> Result<String, String> {
+    let mut limits = limits_with(&limits_with(&RuntimeLimits::default(), &index.limits), &guest.limits);
+    // A busy machine may give a guest less than a processor: one that must run into another limit gets the time for it.
+    if !guest.outcomes.iter().any(|outcome| outcome == Outcome::ExceededWallTime.name()) {
+        limits.wall_ms *= 6;
+    }
+    let host = upstream::host();
+    let runtime = fixture.runtime_with(|setup| {
+        setup.limits = limits.clone();
+        setup.ops = Some(Arc::new(host.clone()));
+    });
+    for need in &guest.needs {
+        assert_eq!(need, "upstream", "the fixture that this suite has");
+    }
+    let source = std::fs::read_to_string(folder("hostile").join(&guest.file)).expect("the guest is there");
+    let env = guest.env.iter().map(|(name, value)| (name, value.replace("${upstream}", upstream::ORIGIN)));
+    let code = WorkerCode::from(Script::named(&guest.file, source)).env(env);
+    let lost = || health().lost_threads + health().recovered_threads;
+    let lost_before = lost();
+    let mut outcomes = Vec::new();
+    for _ in 0..guest.requests {
+        let method = guest.method.as_deref().unwrap_or("GET");
+        let body = guest.body_repeat.as_ref().map(|repeat| repeat.text.repeat(repeat.times));
+        let request = Request {
+            body: body.unwrap_or_default().into(),
+            ..Request::new(method.parse().expect("a method"), "http://localhost/")
+        };
+        let call = Call::new(&code, request).owner("hostile");
+        let patience = Duration::from_millis(limits.wall_ms) + LATER;
+        let Ok(came) = tokio::time::timeout(patience, Came::from(&runtime, call)).await else {
+            return Err(format!("no outcome within {patience:?}"));
+        };
+        let message: String = came.message.chars().take(500).collect();
+        let outcome = came.outcome.name();
+        if !guest.outcomes.iter().any(|allowed| allowed == outcome) {
+            return Err(format!(
+                "outcome {}, expected one of {:?}: {message:?}",
+                came.outcome, guest.outcomes
+            ));
+        }
+        if let (Outcome::Ok, Some(answer)) = (came.outcome, &guest.answer)
+            && came.body != answer.as_bytes()
+        {
+            let told: String = String::from_utf8_lossy(&came.body).chars().take(500).collect();
+            return Err(format!("answer {told:?}, expected {answer:?}"));
+        }
+        if came.outcome != Outcome::Ok && came.is_stream && came.is_whole {
+            return Err(format!("outcome {}, but the client saw a whole transfer", came.outcome));
+        }
+        outcomes.push(outcome);
+    }
+    let started = Instant::now();
+    let bystander = Call::new(handler("return new Response('served')"), Event::get("http://localhost/"));
+    let bystander =
+        bystander.owner("bystander").limits(RuntimeLimits { cpu_ms: 1_000, ..RuntimeLimits::default() });
+    match tokio::time::timeout(LATER, Came::from(&runtime, bystander)).await {
+        Ok(came) if came.outcome == Outcome::Ok && came.body == b"served" => {}
+        Ok(came) => return Err(format!("the bystander got {}: {}", came.outcome, came.message)),
+        Err(_elapsed) => return Err(format!("the bystander got nothing within {:?}", started.elapsed())),
+    }
+    if guest.quarantine == Quarantine::Never && lost() != lost_before {
+        return Err("the turn could not be stopped, although it never should be so".to_owned());
+    }
+    let is_at_rest = || runtime.stats().under_way == 0 && runtime.stats().mode.in_use == 0;
+    let rests = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(1));
+        while !is_at_rest() {
+            tick.tick().await;
+        }
+    };
+    if tokio::time::timeout(LATER, rests).await.is_err() {
+        return Err(format!("places are still taken: {:?}", runtime.stats()));
+    }
+    Ok(outcomes.join(" "))
+}
+
+/// WebAssembly memories are not charged to the isolate's budget: these guests take as much as the system gives.
+const LEFT_OUT: [&str; 2] = ["buffer-wasm-memory.js", "buffer-wasm-memory-small.js"];
+
+/// Runs the guests whose names begin so, in as many child processes as it takes.
+async fn survive(fixture: Fixture, prefixes: &[&str]) {
+    let index = index();
+    // A context is kept after these outcomes only: of all other guests, the variants with fresh contexts show the same.
+    let may_be_kept =
+        |guest: &&Guest| guest.outcomes.iter().any(|outcome| outcome == "Ok" || outcome == "Exception");
+    let mut left: Vec<&str> = index
+        .guests
+        .iter()
+        .filter(|guest| !LEFT_OUT.contains(&&*guest.file))
+        .filter(|guest| !fixture.variant.keeps_contexts() || may_be_kept(guest))
+        .map(|guest| &*guest.file)
+        .filter(|file| prefixes.iter().any(|prefix| file.starts_with(prefix)))
+        .filter(|file| std::env::var("ISOLANE_HOSTILE_ONLY").map_or(true, |only| file.contains(&only)))
+        .collect();
+    let mut wrong = Vec::new();
+    while !left.is_empty() {
+        let argument = format!("{:?}|{}", fixture.variant, left.join(","));
+        let ended = child::run("hostile", &argument, Duration::from_secs(900)).await;
+        let mut running = None;
+        for line in &ended.said {
+            let (verb, rest) = line.split_once(' ').expect("a verb and a file");
+            let file = rest.split(' ').next().expect("a file");
+            match verb {
+                "run" => running = Some(file.to_owned()),
+                "ok" => running = None,
+                "bad" => {
+                    running = None;
+                    wrong.push(rest.to_owned());
+                }
+                other => panic!("a child does not say {other:?}"),
+            }
+            left.retain(|known| *known != file);
+        }
+        match running {
+            // The process did not survive this guest; the others get another one.
+            Some(file) => wrong.push(format!(
+                "{file} ended its process ({}{}): {}",
+                ended.status,
+                if ended.is_late { ", killed because it took too long" } else { "" },
+                ended.errors
+            )),
+            None if !ended.is_success || !left.is_empty() => panic!("the child failed by itself: {ended:#?}"),
+            None => {}
+        }
+    }
+    assert!(wrong.is_empty(), "in {:?}:\n{}", fixture.variant, wrong.join("\n"));
+}
+
+/// As `in_every_mode!`, for groups of guests, with no limit but the children's own.
+macro_rules! survive {
+    ($($name:ident: $prefixes:expr;)*) => {
+        $(
+            mod $name {
+                use super::*;
+
+                fn run(variant: Variant) {
+                    let executor =
+                        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("tokio");
+                    executor.block_on(survive(Fixture { variant }, &$prefixes));
+                }
+
+                const _: fn(Variant) = |variant| match variant {
+                    Variant::Worker | Variant::PoolFresh | Variant::PoolReuse => {}
+                    Variant::PinnedFresh | Variant::PinnedReuse | Variant::Shared => {}
+                };
+
+                #[test]
+                #[ignore = "takes minutes: run with `--ignored`"]
+                fn worker() {
+                    run(Variant::Worker);
+                }
+
+                #[test]
+                #[ignore = "takes minutes: run with `--ignored`"]
+                fn pool_fresh() {
+                    run(Variant::PoolFresh);
+                }
+
+                #[test]
+                #[ignore = "takes minutes: run with `--ignored`"]
+                fn pool_reuse() {
+                    run(Variant::PoolReuse);
+                }
+
+                #[test]
+                #[ignore = "takes minutes: run with `--ignored`"]
+                fn pinned_fresh() {
+                    run(Variant::PinnedFresh);
+                }
+
+                #[test]
+                #[ignore = "takes minutes: run with `--ignored`"]
+                fn pinned_reuse() {
+                    run(Variant::PinnedReuse);
+                }
+
+                #[test]
+                #[ignore = "takes minutes: run with `--ignored`"]
+                fn shared() {
+                    run(Variant::Shared);
+                }
+            }
+        )*
+
+        #[test]
+        fn every_hostile_guest_is_in_a_group() {
+            let prefixes: Vec<&str> = [$(&$prefixes[..]),*].concat();
+            for guest in index().guests {
+                let groups = prefixes.iter().filter(|prefix| guest.file.starts_with(**prefix)).count();
+                assert_eq!(groups, 1, "{}", guest.file);
+            }
+        }
+    };
+}
+
+survive! {
+    loops_end: ["loop-"];
+    builtins_that_never_look_end: ["builtin-", "big-int-", "regex-", "invalid-size-"];
+    heaps_stay_bounded: ["heap-"];
+    buffers_stay_bounded: ["buffer-", "wasm-"];
+    waiting_and_flooding_ends: ["never-", "flood-"];
+    recursion_errors_and_bodies_are_borne: ["recursion-", "throw-", "body-", "script-"];
+    the_platform_is_not_fooled: ["platform-"];
+}

@@ -1,0 +1,35 @@
+#![forbid(unsafe_code)]
+//! The behaviour suite: what an embedder can rely on, shown for every execution mode and context policy. Each body is
+//! written once and instantiated by `in_every_mode!`. What only one mode has is in `admission` and `specification`;
+//! guests that could take the process down run in child processes (`hostile`, `process`).
+//!
+//! It is not a test of the Web APIs beyond what a request needs on its way through.
+
+#[macro_use]
+mod support;
+
+mod errors;
+mod events;
+mod handlers;
+mod modules;
+mod requests;
+mod responses;
+mod streams;
+mod wait_until;
+
+mod bindings;
+mod cancellation;
+mod concurrency;
+mod isolation;
+mod limits_counts;
+mod limits_memory;
+mod limits_time;
+
+mod admission;
+mod lifecycle;
+mod shipped_elsewhere;
+mod specification;
+
+mod examples;
+mod hostile;
+mod process;
