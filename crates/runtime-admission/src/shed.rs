@@ -19,8 +19,7 @@ pub enum ShedReason {
 
 impl ShedReason {
     /// Every reason there is, in the order of declaration; for metrics that list them all.
-    pub const ALL: [Self; 4] =
-        [Self::QueueFull, Self::QueueTimeout, Self::Draining, Self::Memory];
+    pub const ALL: [Self; 4] = [Self::QueueFull, Self::QueueTimeout, Self::Draining, Self::Memory];
 
     /// The reason as a stable word in snake case, for logs, metrics and configuration.
     #[must_use]

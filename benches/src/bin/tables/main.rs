@@ -1,8 +1,8 @@
-#![forbid(unsafe_code)]
 //! `tables`: measures all modes here and now, prints the tables, and writes the page `benchmarks.md` with its charts.
 //!
 //! Every measurement runs in a process of its own (this program again, with `--part`), since what is set up once a
 //! process differs between them, and since none may feel what another has left behind.
+#![forbid(unsafe_code)]
 
 mod child;
 mod contestants;

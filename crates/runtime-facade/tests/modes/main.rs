@@ -1,9 +1,9 @@
-#![forbid(unsafe_code)]
 //! The behaviour suite: what an embedder can rely on, shown for every execution mode and context policy. Each body is
 //! written once and instantiated by `in_every_mode!`. What only one mode has is in `admission` and `specification`;
 //! guests that could take the process down run in child processes (`hostile`, `process`).
 //!
 //! It is not a test of the Web APIs beyond what a request needs on its way through.
+#![forbid(unsafe_code)]
 
 #[macro_use]
 mod support;
