@@ -1,6 +1,6 @@
 // Clones a value that is nested a million deep, natively.
 //
-// Outcomes: Exception
+// Outcomes: Exception, ExceededMemory
 // Quarantine: never
 // Limits: cpu_ms 2000
 
