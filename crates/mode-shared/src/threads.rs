@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use runtime_admission::{Lease, RoundRobin, ShedReason, Slots, SlotsConfig};
 use runtime_core::{
     ExecutionMode, Failure, Home, Isolate, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest,
-    Realm, RuntimeLimits, Start, TurnThreads, Verdict,
+    Prepare, Realm, RuntimeLimits, Start, TurnThreads, Verdict,
 };
 use runtime_web::{Call, Execution};
 use serde::{Deserialize, Serialize};
@@ -25,11 +25,20 @@ pub struct SharedConfig {
     pub queue: usize,
     /// How long a request waits at most, in milliseconds.
     pub queue_timeout_ms: u64,
+    /// Whether an idle isolate makes its next context before a request comes. Any script may come, so nothing is
+    /// evaluated in it.
+    pub prepare: bool,
 }
 
 impl Default for SharedConfig {
     fn default() -> Self {
-        Self { threads: 0, max_requests_per_isolate: 64, queue: 1_000, queue_timeout_ms: 5_000 }
+        Self {
+            threads: 0,
+            max_requests_per_isolate: 64,
+            queue: 1_000,
+            queue_timeout_ms: 5_000,
+            prepare: true,
+        }
     }
 }
 
@@ -72,6 +81,7 @@ impl SharedMode {
             .map_err(|error| internal(error.to_string()))?;
             places.push(Place { thread, slots });
         }
+        Isolate::expect(&limits);
         Ok(Self { config, limits: Arc::new(limits), places, turn: RoundRobin::new(threads) })
     }
 
@@ -127,11 +137,15 @@ impl ExecutionMode for SharedMode {
                         isolate.map_err(|error| Failure::new(Outcome::internal(), error.to_string()))?;
                     lease.fill(Arc::clone(&isolate));
                     create = started.elapsed();
-                    (isolate, Start::Cold)
+                    let start = isolate.start();
+                    (isolate, start)
                 }
             };
             let mut placement = Placement::new(isolate, place.thread.clone(), start, Box::new(Seat(lease)));
             placement.create = create;
+            if self.config.prepare {
+                placement.prepare = Prepare::Context;
+            }
             Ok(placement)
         })
     }

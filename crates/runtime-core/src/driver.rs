@@ -40,6 +40,7 @@ pub enum Progress {
 /// Polling it outside of a tokio runtime with timers panics.
 pub struct Driver {
     placement: Option<Placement>,
+    script: Script,
     /// What the next turn begins with, before the first one.
     first: Option<Work>,
     /// The realm and request, between turns.
@@ -79,8 +80,9 @@ impl Driver {
         report.queue = report.phases.acquire;
         let realm = placement.realm.take();
         Self {
-            first: Some(Work::Begin { realm, script, request, limits: Arc::clone(&limits) }),
+            first: Some(Work::Begin { realm, script: script.clone(), request, limits: Arc::clone(&limits) }),
             placement: Some(placement),
+            script,
             state: None,
             turn: None,
             calls: FuturesUnordered::new(),
@@ -253,6 +255,9 @@ impl Driver {
         };
         let deadline = self.limits.wall().map(|wall| self.called + wall);
         let isolate = Arc::clone(&placement.isolate);
+        if let Work::Begin { .. } = &work {
+            isolate.ahead().claim(Some((&self.script, &self.limits)));
+        }
         self.report.turns += 1;
         self.is_stalled = false;
         self.turn = Some(placement.threads.submit(&placement.isolate, deadline, move |token, meter| {
@@ -379,7 +384,7 @@ impl Driver {
                 }
                 _ => None,
             };
-            placement.give_back(realm, verdict);
+            placement.give_back(realm, verdict, &self.script, &self.limits);
         }
         let now = Instant::now();
         self.report.recycle = recycle.or((!keeps_context).then_some(Recycle::Outcome));

@@ -19,9 +19,12 @@ mod process;
 mod rehearsal;
 mod snapshot;
 
+mod ahead;
+mod idle;
 mod isolate;
 mod memory;
 mod quarantine;
+mod standby;
 mod turn_cell;
 mod turn_threads;
 mod watchdog;
@@ -40,6 +43,7 @@ mod mode;
 mod resident;
 mod turn;
 
+pub use ahead::{AheadStats, Prepare, ahead_stats};
 pub use driver::{Driver, Progress};
 pub use extension::{Extension, Hook, Native, NativeFunction, Rehearsal, Source};
 pub use guest_error::{GuestError, describe_exception};

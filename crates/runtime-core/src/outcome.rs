@@ -107,16 +107,17 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Where the isolate and context of a request came from.
+/// Where the isolate and context of a request came from. What was made while it waited is in [`Phases`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
-    /// A new isolate.
+    /// The isolate was made while the request waited, and so was the context.
     #[default]
     Cold,
-    /// An isolate that was there, with a new context.
+    /// The isolate was there: it had served other requests, or stood by. No other request has used the context. It was
+    /// made ahead, perhaps with the top level evaluated, or while the request waited.
     Prepared,
-    /// A context that was there.
+    /// A context that has served another request.
     Warm,
 }
 
@@ -142,11 +143,11 @@ pub enum Recycle {
 pub struct Phases {
     /// From the call until a place was had.
     pub acquire: Duration,
-    /// Making the isolate.
+    /// Making the isolate, or taking one that stood by.
     pub create: Duration,
-    /// Making the context.
+    /// Making the context, or taking one that was made ahead.
     pub context: Duration,
-    /// Compiling and evaluating the script's top level.
+    /// Compiling and evaluating the script's top level; zero where that was done before.
     pub evaluate: Duration,
     /// The rest until the response was there: the handler, what it waited for, and the ways to the turn threads.
     pub handler: Duration,

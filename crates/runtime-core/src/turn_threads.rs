@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use runtime_admission::GatePass;
 
-use crate::isolate::{Isolate, IsolateError, LockToken};
+use crate::ahead;
+use crate::idle::IdleWork;
+use crate::isolate::{self, Isolate, IsolateError, LockToken};
 use crate::limits::RuntimeLimits;
 use crate::quarantine;
 use crate::turn_cell::{TurnCell, TurnControl, TurnEnd, TurnHandle};
@@ -18,7 +20,7 @@ use crate::watchdog::ThreadRecord;
 type Job = Box<dyn FnOnce(&ThreadRecord) + Send>;
 
 /// The stack of a turn thread: JavaScript's own share is set by V8's flag, the rest is for natives.
-const STACK_BYTES: usize = 4 << 20;
+pub(crate) const STACK_BYTES: usize = 4 << 20;
 
 /// A group of threads on which turns run. Cloning shares the group; when the last clone is gone its threads end.
 ///
@@ -38,6 +40,7 @@ struct Group {
     started: AtomicUsize,
     sender: Sender<Job>,
     receiver: Receiver<Job>,
+    idle: Arc<IdleWork>,
 }
 
 impl TurnThreads {
@@ -48,8 +51,14 @@ impl TurnThreads {
     pub fn start(name: &str, size: usize) -> std::io::Result<Self> {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let size = size.max(1);
-        let group =
-            Arc::new(Group { name: name.to_owned(), size, started: AtomicUsize::new(0), sender, receiver });
+        let group = Arc::new(Group {
+            name: name.to_owned(),
+            size,
+            started: AtomicUsize::new(0),
+            sender,
+            receiver,
+            idle: IdleWork::new(size),
+        });
         for _ in 0..size {
             Group::start_thread(&group)?;
         }
@@ -88,7 +97,8 @@ impl TurnThreads {
         }
     }
 
-    /// Makes an isolate on a thread of the group.
+    /// An isolate: one that stood by, if there is one, or a new one, made on a thread of the group.
+    /// [`Isolate::start`] tells which.
     ///
     /// # Errors
     /// As [`Isolate::new`]; and if the thread was lost meanwhile.
@@ -96,8 +106,15 @@ impl TurnThreads {
     /// # Cancel safety
     /// Dropped, the isolate is disposed of as soon as it is made.
     pub async fn make_isolate(&self, limits: &Arc<RuntimeLimits>) -> Result<Arc<Isolate>, IsolateError> {
+        if let Some(isolate) = Isolate::standing_by(limits) {
+            return Ok(isolate);
+        }
         let limits = Arc::clone(limits);
-        self.run_blocking(move || Isolate::new(&limits)).await.unwrap_or(Err(IsolateError::ThreadLost))
+        let make = move || {
+            isolate::reduce_backlog();
+            Isolate::new(&limits)
+        };
+        self.run_blocking(make).await.unwrap_or(Err(IsolateError::ThreadLost))
     }
 
     /// Runs `work` under the isolate's lock on a thread of the group, after those that wait for the isolate already.
@@ -114,6 +131,7 @@ impl TurnThreads {
         isolate: &Arc<Isolate>,
         work: impl FnOnce(&mut LockToken<'_>) -> R + Send + 'static,
     ) -> Result<R, IsolateError> {
+        isolate.ahead().claim(None);
         match self.submit(isolate, None, |token, _meter| work(token)).await {
             TurnEnd::Ended(result, _stop) => Ok(result),
             TurnEnd::Lost(_) | TurnEnd::NotRun => Err(IsolateError::ThreadLost),
@@ -130,10 +148,7 @@ impl TurnThreads {
             let _ = sender.send(work());
         };
         match &self.0 {
-            Kind::Group(group) => {
-                // The group holds a receiver itself, so the channel is open.
-                let _ = group.sender.send(Box::new(move |_| job()));
-            }
+            Kind::Group(group) => group.send(Box::new(move |_| job())),
             Kind::Inline => job(),
         }
         receiver
@@ -157,6 +172,33 @@ impl TurnThreads {
         isolate.gate().enqueue(Box::new(on_grant));
         handle
     }
+
+    /// An isolate has a wish for when there is time. Without threads there never is.
+    pub(crate) fn when_idle(&self, isolate: &Arc<Isolate>) {
+        if let Kind::Group(group) = &self.0
+            && group.idle.add(Arc::downgrade(isolate))
+        {
+            // Wakes a thread, which finds its queue empty then, and looks for idle work.
+            let _ = group.sender.send(Box::new(|_| ()));
+        }
+    }
+}
+
+/// Runs a turn on the calling thread, which has its isolate's gate.
+pub(crate) fn run_here<R: Send + 'static>(
+    record: &ThreadRecord,
+    isolate: &Arc<Isolate>,
+    pass: GatePass,
+    cell: &Arc<TurnCell<R>>,
+    turn: impl FnOnce(&mut LockToken<'_>, &Meter<'_>) -> R + Send + 'static,
+) {
+    let job = TurnJob {
+        cell: Arc::clone(cell),
+        isolate: Arc::clone(isolate),
+        wall_deadline: None,
+        turn: Some(turn),
+    };
+    job.run(record, pass);
 }
 
 impl std::fmt::Debug for TurnThreads {
@@ -183,26 +225,35 @@ impl Group {
             _ => Some(turn),
         });
         if let Some(turn) = unplaced {
-            // The group holds a receiver itself, so the channel is open.
-            let _ = self.sender.send(turn);
+            self.send(turn);
         }
+    }
+
+    /// Has a job run on the first thread that is free.
+    fn send(&self, job: Job) {
+        self.idle.make_room();
+        // The group holds a receiver itself, so the channel is open.
+        let _ = self.sender.send(job);
     }
 
     fn start_thread(group: &Arc<Group>) -> std::io::Result<()> {
         let number = group.started.fetch_add(1, Ordering::Relaxed);
         let receiver = group.receiver.clone();
+        let idle = Arc::clone(&group.idle);
         let replacer = Arc::downgrade(group);
         std::thread::Builder::new()
             .name(format!("{}-{number}", group.name))
             .stack_size(STACK_BYTES)
-            .spawn(move || thread_main(&receiver, replacer))
+            .spawn(move || thread_main(&receiver, idle, replacer))
             .map(drop)
     }
 }
 
-fn thread_main(jobs: &Receiver<Job>, group: Weak<Group>) {
+fn thread_main(jobs: &Receiver<Job>, idle: Arc<IdleWork>, group: Weak<Group>) {
     HOME.set(group.as_ptr());
+    let abandoned = Arc::clone(&idle);
     let replace = move || {
+        abandoned.end();
         if let Some(group) = group.upgrade()
             && let Err(error) = Group::start_thread(&group)
         {
@@ -210,13 +261,37 @@ fn thread_main(jobs: &Receiver<Job>, group: Weak<Group>) {
         }
     };
     let record = ThreadRecord::register(Some(Box::new(replace)));
-    'life: while let Ok(first) = jobs.recv() {
-        let mut next = Some(first);
+    'life: loop {
+        let mut next = match jobs.try_recv() {
+            Ok(job) => Some(job),
+            Err(TryRecvError::Disconnected) => break,
+            Err(TryRecvError::Empty) => match idle.next() {
+                Some(isolate) => {
+                    idle.begin();
+                    let has_more = ahead::run_step(&isolate, &idle, &record);
+                    if record.is_given_up() {
+                        break;
+                    }
+                    idle.end();
+                    if has_more {
+                        idle.add(Arc::downgrade(&isolate));
+                    }
+                    Next::take()
+                }
+                None => match jobs.recv() {
+                    Ok(job) => Some(job),
+                    Err(_closed) => break,
+                },
+            },
+        };
         while let Some(job) = next {
+            idle.begin();
             job(&record);
+            // Whoever gave the thread up has counted it out.
             if record.is_given_up() {
                 break 'life;
             }
+            idle.end();
             next = Next::take();
         }
     }
