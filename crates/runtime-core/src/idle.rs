@@ -4,17 +4,23 @@
 //! Idle work never delays a request by more than the making of one context, which cannot be stopped:
 //! - a thread takes a step only when its group's queue is empty, and fewer threads run something, over all groups,
 //!   than the machine has processors;
+//! - a thread that has run something rests for a moment before it takes one, since requests often follow each other;
 //! - a step makes a context, or evaluates one top level, and then the thread looks at its queue again;
 //! - an evaluation is told to stop when a turn comes and all threads of the group are taken.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
+use std::time::Duration;
 
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use parking_lot::Mutex;
 
 use crate::isolate::Isolate;
 use crate::turn_cell::{Stop, TurnCell, TurnControl as _};
+
+/// How long a thread rests before it takes idle work.
+const REST: Duration = Duration::from_micros(200);
 
 /// Threads, over all groups, that run something now. Those that were given up do not count.
 static BUSY: AtomicUsize = AtomicUsize::new(0);
@@ -41,6 +47,8 @@ pub(crate) struct IdleWork {
     threads: usize,
     /// Threads of the group that run something now.
     busy: AtomicUsize,
+    /// Threads of the group that rest.
+    resting: AtomicUsize,
     /// The length of `waiting`, for threads that only want to know whether there is anything.
     waiting_count: AtomicUsize,
     waiting: Mutex<VecDeque<Weak<Isolate>>>,
@@ -54,6 +62,7 @@ impl IdleWork {
         Arc::new(Self {
             threads,
             busy: AtomicUsize::new(0),
+            resting: AtomicUsize::new(0),
             waiting_count: AtomicUsize::new(0),
             waiting: Mutex::default(),
             evaluating: AtomicUsize::new(0),
@@ -75,14 +84,24 @@ impl IdleWork {
 
     /// Takes an isolate with a wish in. True if a thread must be woken to see it: none would look by itself.
     ///
-    /// Either this sees that a thread has ended what it ran, or that thread, which looks for idle work after that,
-    /// sees the isolate: both sides write before they read.
+    /// Either this sees that a thread has ended what it ran, or its rest, or that thread, which looks for idle work
+    /// after that, sees the isolate: both sides write before they read.
     pub(crate) fn add(&self, isolate: Weak<Isolate>) -> bool {
         let mut waiting = self.waiting.lock();
         waiting.push_back(isolate);
         self.waiting_count.store(waiting.len(), Ordering::SeqCst);
         drop(waiting);
-        self.busy.load(Ordering::SeqCst) < self.threads && !is_machine_busy()
+        self.resting.load(Ordering::SeqCst) == 0
+            && self.busy.load(Ordering::SeqCst) < self.threads
+            && !is_machine_busy()
+    }
+
+    /// Waits for a job for a moment, after which the caller looks for idle work.
+    pub(crate) fn rest<J>(&self, jobs: &Receiver<J>) -> Result<J, RecvTimeoutError> {
+        self.resting.fetch_add(1, Ordering::SeqCst);
+        let next = jobs.recv_timeout(REST);
+        self.resting.fetch_sub(1, Ordering::SeqCst);
+        next
     }
 
     /// The next isolate to do a step in, if there is time for one.

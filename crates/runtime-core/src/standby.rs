@@ -28,6 +28,8 @@ const SHELVES: usize = 4;
 const ASKED_WITHIN: Duration = Duration::from_secs(60);
 /// How long the thread waits for the machine to have time before it makes an isolate all the same.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How long it leaves a request alone that has taken an isolate, if there is another.
+const HEAD_START: Duration = Duration::from_millis(2);
 /// How often it looks meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
@@ -88,9 +90,13 @@ impl<R> Stock<R> {
         (taken, displaced)
     }
 
-    /// The limits of which another isolate is to be made, those that were asked for last first.
-    fn missing(&self, each: usize) -> Option<HeapLimits> {
-        self.shelves.iter().rev().find(|shelf| shelf.ready.len() < each).map(|shelf| shelf.heap)
+    /// The limits of which another isolate is to be made, and from when on. An empty shelf comes first; otherwise the
+    /// request that has just taken one shall have the machine to itself for a moment.
+    fn missing(&self, each: usize) -> Option<(HeapLimits, Instant)> {
+        let short = self.shelves.iter().rev().filter(|shelf| shelf.ready.len() < each);
+        let due =
+            |shelf: &Shelf<R>| shelf.asked + if shelf.ready.is_empty() { Duration::ZERO } else { HEAD_START };
+        short.map(|shelf| (shelf.heap, due(shelf))).min_by_key(|(_, due)| *due)
     }
 
     /// Puts a new isolate in, or gives it back if nobody wants it any more.
@@ -234,7 +240,10 @@ fn next(each: usize) -> HeapLimits {
         }
         let missing = stock.missing(each).filter(|_| !memory::is_process_full());
         match missing {
-            Some(heap) if !idle::is_machine_busy() || waited >= PATIENCE => return heap,
+            Some((_, due)) if due > Instant::now() => {
+                ASKED.wait_until(&mut stock, due);
+            }
+            Some((heap, _)) if !idle::is_machine_busy() || waited >= PATIENCE => return heap,
             Some(_) => {
                 if ASKED.wait_for(&mut stock, LOOK_AGAIN).timed_out() {
                     waited += LOOK_AGAIN;
@@ -288,13 +297,15 @@ mod tests {
         let now = Instant::now();
         assert_eq!(stock.missing(2), None);
         assert_eq!(stock.take(SMALL, now), (None, vec![]));
-        assert_eq!(stock.missing(2), Some(SMALL));
+        assert_eq!(stock.missing(2), Some((SMALL, now)));
         assert_eq!(stock.put(SMALL, 2, 1), None);
         assert_eq!(stock.put(SMALL, 2, 2), None);
         assert_eq!(stock.missing(2), None);
         assert_eq!(stock.put(SMALL, 2, 3), Some(3));
         assert_eq!(stock.take(SMALL, now).0, Some(2));
-        assert_eq!(stock.missing(2), Some(SMALL));
+        assert_eq!(stock.missing(2), Some((SMALL, now + HEAD_START)));
+        assert_eq!(stock.take(SMALL, now).0, Some(1));
+        assert_eq!(stock.missing(2), Some((SMALL, now)), "an empty shelf cannot wait");
     }
 
     #[test]
@@ -326,6 +337,6 @@ mod tests {
         assert_eq!(stock.take(kind(0), now), (Some(0), vec![]));
         assert_eq!(stock.take(kind(99), now), (None, vec![1]));
         assert_eq!(stock.put(kind(1), 1, 1), Some(1), "its shelf is gone");
-        assert_eq!(stock.missing(1), Some(kind(99)), "who asked last is served first");
+        assert_eq!(stock.missing(1), Some((kind(99), now)), "who asked last is served first");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use runtime_admission::GatePass;
 
 use crate::ahead;
@@ -261,10 +261,19 @@ fn thread_main(jobs: &Receiver<Job>, idle: Arc<IdleWork>, group: Weak<Group>) {
         }
     };
     let record = ThreadRecord::register(Some(Box::new(replace)));
+    let mut has_run = false;
     'life: loop {
         let mut next = match jobs.try_recv() {
             Ok(job) => Some(job),
             Err(TryRecvError::Disconnected) => break,
+            Err(TryRecvError::Empty) if has_run => {
+                has_run = false;
+                match idle.rest(jobs) {
+                    Ok(job) => Some(job),
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            }
             Err(TryRecvError::Empty) => match idle.next() {
                 Some(isolate) => {
                     idle.begin();
@@ -292,6 +301,7 @@ fn thread_main(jobs: &Receiver<Job>, idle: Arc<IdleWork>, group: Weak<Group>) {
                 break 'life;
             }
             idle.end();
+            has_run = true;
             next = Next::take();
         }
     }
