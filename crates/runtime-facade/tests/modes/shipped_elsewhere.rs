@@ -151,17 +151,27 @@ in_every_mode! {
 in_every_mode! {
     async fn host_io_does_not_outlive_the_request_that_asked_for_it(fixture: Fixture) {
         let watched = Watched::new();
-        let upstream = watched.clone();
-        let host = Host::new().on_fetch(move |_| {
-            let upstream = upstream.clone();
-            async move {
-                upstream.pass().await;
-                Err(OpError::new("it was let through"))
-            }
-        });
+        let (upstream, seen) = (watched.clone(), watched.clone());
+        let host = Host::new()
+            .on_fetch(move |_| {
+                let upstream = upstream.clone();
+                async move {
+                    upstream.pass().await;
+                    Err(OpError::new("it was let through"))
+                }
+            })
+            .with_bindings(|bindings| {
+                bindings.method("UPSTREAM", "isAsked", move |(): ()| {
+                    let is_asked = seen.has_begun(1);
+                    async move {
+                        is_asked.await;
+                        Ok::<(), OpError>(())
+                    }
+                })
+            });
         let runtime = narrow(fixture, &host);
         let script = handler("fetch('http://upstream/').catch(() => {});
-            await new Promise((go) => setTimeout(go, 1)); return new Response('answered')");
+            await env.UPSTREAM.isAsked(); return new Response('answered')");
         assert_eq!(text(&runtime, script).await, "answered");
         assert_eq!(watched.begun(), 1);
         watched.are_alive(0).await;
