@@ -1,13 +1,14 @@
 //! Who may run, and when: queues, permits and hand-off for the execution modes.
 //!
 //! This crate decides admission and nothing else. It knows nothing of V8, of tokio or any other
-//! reactor, or of HTTP; it has no clock and spawns no thread. What it hands out is generic: a key
+//! reactor, or of HTTP; it spawns no thread. What it hands out is generic: a key
 //! says who asks (a worker, an owner), a resource is what is asked for (an isolate).
 //!
 //! | type | is | used for |
 //! |---|---|---|
 //! | [`FairGate`] | a lock granted in the order of asking, to futures and callbacks | the turns of one isolate, before V8's own lock |
 //! | [`Slots`] | a bounded set of resources tagged by key, with a queue per key | the isolates of a pool, or of one pinned thread |
+//! | [`WorkQueue`] | a queue of jobs for threads, of which it keeps no more awake than there is use for | turn threads |
 //! | [`RoundRobin`] | a counter over n places | dispatch over threads |
 //! | [`ShedReason`] | why something was turned away | outcomes, metrics |
 //!
@@ -31,6 +32,7 @@ mod shed;
 mod slab;
 mod slots;
 mod sync;
+mod work_queue;
 
 pub use gate::{Enter, FairGate, GatePass, Ticket};
 pub use round_robin::RoundRobin;
@@ -39,3 +41,4 @@ pub use slots::{
     Acquire, AcquireError, ConfigError, DEFAULT_PATIENCE, Lease, QueueBound, SlotKey, SlotResource, Slots,
     SlotsConfig, SlotsStats, Start,
 };
+pub use work_queue::{Member, Waited, WorkQueue};

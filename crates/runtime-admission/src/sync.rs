@@ -5,10 +5,18 @@
 #[cfg(not(loom))]
 pub(crate) use parking_lot::Mutex;
 #[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(not(loom))]
+pub(crate) use std::thread::{Thread, current as current_thread, park};
+#[cfg(not(loom))]
 pub(crate) use std::thread_local;
 
 #[cfg(loom)]
 pub(crate) use self::checked::Mutex;
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(loom)]
+pub(crate) use loom::thread::{Thread, current as current_thread, park};
 #[cfg(loom)]
 pub(crate) use loom::thread_local;
 

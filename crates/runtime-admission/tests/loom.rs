@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use runtime_admission::{FairGate, Slots, SlotsConfig, Start};
+use runtime_admission::{FairGate, Slots, SlotsConfig, Start, WorkQueue};
 
 /// Checks that nobody else is inside, by an access that the checker interleaves with all others.
 struct Inside(AtomicUsize);
@@ -264,5 +264,48 @@ fn closing_answers_a_waiter_however_it_races_with_the_release() {
         releaser.join().unwrap();
         all_is_given_back(&slots);
         assert!(slots.try_acquire(&7).is_none());
+    });
+}
+
+#[test]
+fn a_job_that_is_sent_while_the_last_awake_thread_falls_asleep_is_done() {
+    loom::model(|| {
+        let (queue, done) = (Arc::new(WorkQueue::new(1)), Arc::new(AtomicUsize::new(0)));
+        let worker = {
+            let (queue, done) = (Arc::clone(&queue), Arc::clone(&done));
+            thread::spawn(move || {
+                let member = queue.join();
+                while member.recv().is_some() {
+                    done.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        };
+        queue.send(());
+        queue.send(());
+        queue.close();
+        worker.join().unwrap();
+        assert_eq!(done.load(Ordering::SeqCst), 2);
+    });
+}
+
+#[test]
+fn a_thread_takes_over_from_one_in_a_long_job() {
+    loom::model(|| {
+        let queue = Arc::new(WorkQueue::new(1));
+        let busy = queue.join();
+        queue.send(1);
+        assert_eq!(busy.try_recv(), Some(1));
+        let relief = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                let member = queue.join();
+                // The job is this thread's: the other one is in a long job and never looks again.
+                assert_eq!(member.recv(), Some(2));
+            })
+        };
+        queue.send(2);
+        queue.begin_long();
+        relief.join().unwrap();
+        queue.end_long();
     });
 }

@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
-use runtime_admission::GatePass;
+use runtime_admission::{GatePass, WorkQueue};
 
 use crate::isolate::{Isolate, IsolateError, LockToken};
 use crate::limits::RuntimeLimits;
 use crate::quarantine;
 use crate::turn_cell::{TurnCell, TurnControl, TurnEnd, TurnHandle};
-use crate::watchdog::ThreadRecord;
+use crate::watchdog::{ThreadGroup, ThreadRecord};
 
 type Job = Box<dyn FnOnce(&ThreadRecord) + Send>;
 
@@ -36,8 +35,7 @@ struct Group {
     name: String,
     size: usize,
     started: AtomicUsize,
-    sender: Sender<Job>,
-    receiver: Receiver<Job>,
+    jobs: Arc<WorkQueue<Job>>,
 }
 
 impl TurnThreads {
@@ -46,10 +44,9 @@ impl TurnThreads {
     /// # Errors
     /// If the operating system gives no thread.
     pub fn start(name: &str, size: usize) -> std::io::Result<Self> {
-        let (sender, receiver) = crossbeam_channel::unbounded();
         let size = size.max(1);
-        let group =
-            Arc::new(Group { name: name.to_owned(), size, started: AtomicUsize::new(0), sender, receiver });
+        let jobs = Arc::new(WorkQueue::new(processors().min(size)));
+        let group = Arc::new(Group { name: name.to_owned(), size, started: AtomicUsize::new(0), jobs });
         for _ in 0..size {
             Group::start_thread(&group)?;
         }
@@ -57,15 +54,14 @@ impl TurnThreads {
     }
 
     /// The group that is shared by everything in this process that has none of its own: twice as many threads as
-    /// the machine has processors, so that the operating system can share these out between long turns.
+    /// the machine has processors, so that the operating system can share these out between long turns. As long as
+    /// turns are short no more of them are awake than there are processors.
     ///
     /// # Errors
     /// If the operating system gave no thread for it.
     pub fn shared() -> std::io::Result<Self> {
-        static SHARED: LazyLock<std::io::Result<TurnThreads>> = LazyLock::new(|| {
-            let processors = std::thread::available_parallelism().map_or(2, |count| count.get());
-            TurnThreads::start("isolane-turn", 2 * processors)
-        });
+        static SHARED: LazyLock<std::io::Result<TurnThreads>> =
+            LazyLock::new(|| TurnThreads::start("isolane-turn", 2 * processors()));
         match &*SHARED {
             Ok(threads) => Ok(threads.clone()),
             Err(error) => Err(std::io::Error::new(error.kind(), error.to_string())),
@@ -130,10 +126,7 @@ impl TurnThreads {
             let _ = sender.send(work());
         };
         match &self.0 {
-            Kind::Group(group) => {
-                // The group holds a receiver itself, so the channel is open.
-                let _ = group.sender.send(Box::new(move |_| job()));
-            }
+            Kind::Group(group) => group.jobs.send(Box::new(move |_| job())),
             Kind::Inline => job(),
         }
         receiver
@@ -176,50 +169,79 @@ impl Group {
     /// threads.
     fn dispatch(self: &Arc<Self>, turn: Job) {
         let unplaced = NEXT.with_borrow_mut(|next| match next {
-            Next::Wanted(group) if *group == Arc::as_ptr(self) && self.receiver.is_empty() => {
+            Next::Wanted(group) if *group == Arc::as_ptr(self) && self.jobs.is_empty() => {
                 *next = Next::Turn(turn);
                 None
             }
             _ => Some(turn),
         });
         if let Some(turn) = unplaced {
-            // The group holds a receiver itself, so the channel is open.
-            let _ = self.sender.send(turn);
+            self.jobs.send(turn);
         }
     }
 
     fn start_thread(group: &Arc<Group>) -> std::io::Result<()> {
         let number = group.started.fetch_add(1, Ordering::Relaxed);
-        let receiver = group.receiver.clone();
-        let replacer = Arc::downgrade(group);
+        let jobs = Arc::clone(&group.jobs);
+        let group_of_thread = Arc::downgrade(group);
         std::thread::Builder::new()
             .name(format!("{}-{number}", group.name))
             .stack_size(STACK_BYTES)
-            .spawn(move || thread_main(&receiver, replacer))
+            .spawn(move || thread_main(&jobs, group_of_thread))
             .map(drop)
     }
 }
 
-fn thread_main(jobs: &Receiver<Job>, group: Weak<Group>) {
-    HOME.set(group.as_ptr());
-    let replace = move || {
-        if let Some(group) = group.upgrade()
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.jobs.close();
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, |count| count.get())
+}
+
+/// What the watchdog does to the group of a thread whose turn it watches.
+struct Relief {
+    group: Weak<Group>,
+    jobs: Arc<WorkQueue<Job>>,
+}
+
+impl ThreadGroup for Relief {
+    fn begin_long(&self) {
+        self.jobs.begin_long();
+    }
+
+    fn replace(&self, was_long: bool) {
+        self.jobs.lose_member(was_long);
+        if let Some(group) = self.group.upgrade()
             && let Err(error) = Group::start_thread(&group)
         {
             tracing::error!(%error, group = group.name, "a lost turn thread could not be replaced");
         }
-    };
-    let record = ThreadRecord::register(Some(Box::new(replace)));
-    'life: while let Ok(first) = jobs.recv() {
+    }
+}
+
+fn thread_main(jobs: &Arc<WorkQueue<Job>>, group: Weak<Group>) {
+    HOME.set(group.as_ptr());
+    let record = ThreadRecord::register(Some(Box::new(Relief { group, jobs: Arc::clone(jobs) })));
+    let member = jobs.join();
+    while let Some(first) = member.recv() {
         let mut next = Some(first);
         while let Some(job) = next {
             job(&record);
             if record.is_given_up() {
-                break 'life;
+                member.leave_as_lost();
+                return record.unregister();
+            }
+            if record.take_long() {
+                jobs.end_long();
             }
             next = Next::take();
         }
     }
+    drop(member);
     record.unregister();
 }
 

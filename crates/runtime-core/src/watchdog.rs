@@ -29,6 +29,8 @@ thread_local! {
 
 /// What a thread's turn is allowed and how far it is.
 struct RunningTurn {
+    /// The watchdog has seen it before.
+    is_seen: bool,
     control: Arc<dyn TurnControl>,
     isolate: Arc<crate::isolate::Isolate>,
     /// On the thread's processor clock, in nanoseconds; `u64::MAX` for none.
@@ -53,6 +55,15 @@ pub(crate) enum Parked {
     InvalidSize = 2,
 }
 
+/// What a group of threads is told of one of them.
+pub(crate) trait ThreadGroup: Send + Sync {
+    /// Its turn takes long: another thread may do what is waiting. The thread itself says when it has ended; see
+    /// [`ThreadRecord::take_long`].
+    fn begin_long(&self);
+    /// The thread is given up, in a turn that had been said to be long, or not: another one is needed. Called once.
+    fn replace(&self, was_long: bool);
+}
+
 /// One thread on which turns run.
 ///
 /// The thread itself sets and takes `running`; the watchdog reads it, and takes it when it gives the thread up. Who
@@ -65,14 +76,16 @@ pub(crate) struct ThreadRecord {
     in_turn: AtomicBool,
     parked: AtomicU8,
     given_up: AtomicBool,
-    /// Called once when the thread is given up: its group starts another one. None for threads of the caller's.
-    replace: Option<Box<dyn Fn() + Send + Sync>>,
+    /// The group that the thread is of; none for threads of the caller's.
+    group: Option<Box<dyn ThreadGroup>>,
+    /// The group has been told that the running turn is a long one.
+    is_long: AtomicBool,
     turns: AtomicU64,
 }
 
 impl ThreadRecord {
     /// Registers the calling thread.
-    pub(crate) fn register(replace: Option<Box<dyn Fn() + Send + Sync>>) -> Arc<Self> {
+    pub(crate) fn register(group: Option<Box<dyn ThreadGroup>>) -> Arc<Self> {
         let mut cpu_clock: libc::clockid_t = libc::CLOCK_THREAD_CPUTIME_ID;
         // SAFETY: both arguments are valid: this thread, and a place for the clock's id. The id stays valid for as
         // long as the thread lives, and a failed call leaves the calling thread's own clock in place.
@@ -87,7 +100,8 @@ impl ThreadRecord {
             in_turn: AtomicBool::new(false),
             parked: AtomicU8::new(Parked::No as u8),
             given_up: AtomicBool::new(false),
-            replace,
+            group,
+            is_long: AtomicBool::new(false),
             turns: AtomicU64::new(0),
         });
         CURRENT.set(Arc::as_ptr(&record));
@@ -111,8 +125,14 @@ impl ThreadRecord {
         isolate: Arc<crate::isolate::Isolate>,
         wall_deadline: Option<Instant>,
     ) {
-        *self.running.lock() =
-            Some(RunningTurn { control, isolate, cpu_deadline: u64::MAX, wall_deadline, told_to_stop: None });
+        *self.running.lock() = Some(RunningTurn {
+            is_seen: false,
+            control,
+            isolate,
+            cpu_deadline: u64::MAX,
+            wall_deadline,
+            told_to_stop: None,
+        });
         self.in_turn.store(true, Ordering::Release);
         self.turns.fetch_add(1, Ordering::Relaxed);
         // The watchdog sets ASLEEP before it looks at all threads one last time; so either it sees this turn, or
@@ -151,6 +171,11 @@ impl ThreadRecord {
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     }
 
+    /// Whether the turn that has just ended was a long one for the group. To be asked once, by the thread itself.
+    pub(crate) fn take_long(&self) -> bool {
+        self.is_long.load(Ordering::Acquire) && self.is_long.swap(false, Ordering::AcqRel)
+    }
+
     pub(crate) fn is_given_up(&self) -> bool {
         self.given_up.load(Ordering::Acquire)
     }
@@ -170,13 +195,20 @@ impl ThreadRecord {
 
     /// Whether a lost turn of this thread can be replaced by a new thread.
     pub(crate) fn is_replaceable(&self) -> bool {
-        self.replace.is_some()
+        self.group.is_some()
     }
 
     /// Looks at the running turn once. True if there is one.
     fn inspect(&self, grace: Duration) -> bool {
         let mut running = self.running.lock();
         let Some(turn) = &mut *running else { return false };
+        if !turn.is_seen {
+            turn.is_seen = true;
+        } else if let Some(group) = &self.group
+            && !self.is_long.swap(true, Ordering::AcqRel)
+        {
+            group.begin_long();
+        }
         let parked = self.parked.load(Ordering::Acquire) != Parked::No as u8;
         if turn.told_to_stop.is_none() {
             let reason = if parked {
@@ -219,8 +251,8 @@ impl ThreadRecord {
         turn.isolate.set_lost(true);
         let heap = turn.isolate.budget().last_known_bytes();
         quarantine::note_lost(self.thread_id, heap, reason);
-        if let Some(replace) = &self.replace {
-            replace();
+        if let Some(group) = &self.group {
+            group.replace(self.is_long.load(Ordering::Acquire));
         }
         let after: Option<Box<dyn Any + Send>> = turn.control.lose(reason);
         drop(after);

@@ -9,3 +9,4 @@ mod slots_fairness;
 mod slots_model;
 mod support;
 mod threads;
+mod work_queue;
