@@ -51,6 +51,10 @@ const COLOURS: [RGBColor; 7] = [
 ];
 
 const WIDTH: u32 = 900;
+/// The room beside the data for the legend, as a part of the data's extent.
+const LEGEND: f64 = 0.35;
+/// Rates that differ by more than this factor are drawn on a logarithmic axis.
+const WIDE: f64 = 10.0;
 const FONT: &str = "sans-serif";
 
 type Area<'s> = DrawingArea<SVGBackend<'s>, Shift>;
@@ -86,9 +90,9 @@ pub(super) fn bars(title: &str, bars: &Bars) -> Result<String> {
     picture(height, |area| {
         if bars.is_logarithmic {
             let least = least.fold(most, f64::min) / 2.0;
-            draw_bars(area, title, bars, (least..most * 2.0).log_scale(), least)
+            draw_bars(area, title, bars, (least..most * (most / least).powf(LEGEND)).log_scale(), least)
         } else {
-            draw_bars(area, title, bars, 0.0..most.max(f64::MIN_POSITIVE) * 1.1, 0.0)
+            draw_bars(area, title, bars, 0.0..most.max(f64::MIN_POSITIVE) * (1.0 + LEGEND), 0.0)
         }
     })
 }
@@ -158,48 +162,60 @@ where
 }
 
 pub(super) fn lines(title: &str, lines: &Lines) -> Result<String> {
-    let failed = |error: &dyn std::fmt::Display| anyhow!("the chart {title:?}: {error}");
     let points = || lines.series.iter().flat_map(|series| &series.points);
-    let most = points().map(|point| point.1).fold(f64::MIN_POSITIVE, f64::max) * 1.1;
-    let widest = points().map(|point| point.0).fold(1.0, f64::max);
+    let most = points().map(|point| point.1).fold(f64::MIN_POSITIVE, f64::max);
+    let least = points().map(|point| point.1).filter(|value| *value > 0.0).fold(most, f64::min);
     picture(420, |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(title, (FONT, 18))
-            .margin(12)
-            .x_label_area_size(40)
-            .y_label_area_size(70)
-            .build_cartesian_2d(0.0..widest * 1.35, 0.0..most)
-            .map_err(|error| failed(&error))?;
-        chart
-            .configure_mesh()
-            .light_line_style(WHITE)
-            .x_desc(lines.across)
-            .y_desc(lines.up)
-            .x_label_formatter(&|x| format!("{x:.0}"))
-            .y_label_formatter(&|y| format!("{y:.0}"))
-            .label_style((FONT, 12))
-            .draw()
-            .map_err(|error| failed(&error))?;
-        for (number, series) in lines.series.iter().enumerate() {
-            chart
-                .draw_series(LineSeries::new(series.points.iter().copied(), colour(number).stroke_width(2)))
-                .map_err(|error| failed(&error))?
-                .label(&series.name)
-                .legend(move |(x, y)| {
-                    PathElement::new([(x, y), (x + 14, y)], colour(number).stroke_width(2))
-                });
-            let dots = series.points.iter().map(|point| Circle::new(*point, 3, colour(number).filled()));
-            chart.draw_series(dots).map_err(|error| failed(&error))?;
+        if most / least > WIDE {
+            draw_lines(area, title, lines, (least / 1.3..most * 1.3).log_scale())
+        } else {
+            draw_lines(area, title, lines, 0.0..most * 1.1)
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .background_style(WHITE.mix(0.9))
-            .border_style(BLACK.mix(0.3))
-            .label_font((FONT, 12))
-            .draw()
-            .map_err(|error| failed(&error))
     })
+}
+
+fn draw_lines<Y>(area: &Area<'_>, title: &str, lines: &Lines, up: Y) -> Result<()>
+where
+    Y: AsRangedCoord<Value = f64>,
+    Y::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
+{
+    let failed = |error: &dyn std::fmt::Display| anyhow!("the chart {title:?}: {error}");
+    let widest =
+        lines.series.iter().flat_map(|series| &series.points).map(|point| point.0).fold(1.0, f64::max);
+    let mut chart = ChartBuilder::on(area)
+        .caption(title, (FONT, 18))
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(70)
+        .build_cartesian_2d(0.0..widest * (1.0 + LEGEND), up)
+        .map_err(|error| failed(&error))?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .x_desc(lines.across)
+        .y_desc(lines.up)
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&|y| format!("{y:.0}"))
+        .label_style((FONT, 12))
+        .draw()
+        .map_err(|error| failed(&error))?;
+    for (number, series) in lines.series.iter().enumerate() {
+        chart
+            .draw_series(LineSeries::new(series.points.iter().copied(), colour(number).stroke_width(2)))
+            .map_err(|error| failed(&error))?
+            .label(&series.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 14, y)], colour(number).stroke_width(2)));
+        let dots = series.points.iter().map(|point| Circle::new(*point, 3, colour(number).filled()));
+        chart.draw_series(dots).map_err(|error| failed(&error))?;
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.9))
+        .border_style(BLACK.mix(0.3))
+        .label_font((FONT, 12))
+        .draw()
+        .map_err(|error| failed(&error))
 }
 
 #[cfg(test)]
