@@ -11,6 +11,7 @@ mod support;
 mod errors;
 mod events;
 mod handlers;
+mod host_errors;
 mod modules;
 mod requests;
 mod responses;
