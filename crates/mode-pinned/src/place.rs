@@ -106,6 +106,7 @@ impl ThreadPlace {
         let mut placement = Placement::new(isolate, self.thread.clone(), start, home);
         placement.realm = realm;
         placement.create = create;
+        placement.policy = self.config.context;
         Ok(placement)
     }
 

@@ -189,6 +189,7 @@ impl ExecutionMode for Pool {
             let mut placement = Placement::new(isolate, self.threads.clone(), start, home);
             placement.realm = realm;
             placement.create = create.unwrap_or_default();
+            placement.policy = self.config.context;
             Ok(placement)
         })
     }

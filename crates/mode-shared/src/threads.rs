@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use runtime_admission::{Lease, RoundRobin, ShedReason, Slots, SlotsConfig};
+use runtime_admission::{
+    ConfigError, Lease, RoundRobin, ShedReason, SlotKey, SlotResource, Slots, SlotsConfig,
+};
 use runtime_core::{
     ExecutionMode, Failure, Home, Isolate, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest,
     Realm, RuntimeLimits, Start, TurnThreads, Verdict,
@@ -19,21 +21,40 @@ use serde::{Deserialize, Serialize};
 pub struct SharedConfig {
     /// Threads, each with one isolate; 0 for one a processor.
     pub threads: usize,
-    /// The most requests that share an isolate at once.
+    /// The most isolates, and so the most threads; none for as many as `threads` says.
+    pub max_isolates: Option<usize>,
+    /// The most requests that share an isolate at once, over all owners.
     pub max_requests_per_isolate: usize,
-    /// The most requests that wait for a place on a thread.
-    pub queue: usize,
+    /// The most requests of one owner that share an isolate at once; none for as many as there may be.
+    pub max_per_owner: Option<usize>,
+    /// The most requests of one owner that wait for a place on a thread.
+    pub queue_per_owner: usize,
+    /// The most requests that wait for a place on a thread, over all owners.
+    pub queue_total: usize,
     /// How long a request waits at most, in milliseconds.
     pub queue_timeout_ms: u64,
+    /// Let an isolate serve one owner only: when another one's turn comes, it waits until the isolate is idle, and the
+    /// thread gets a new one. Owners then wait for each other.
+    pub one_owner_per_isolate: bool,
 }
 
 impl Default for SharedConfig {
     fn default() -> Self {
-        Self { threads: 0, max_requests_per_isolate: 64, queue: 1_000, queue_timeout_ms: 5_000 }
+        Self {
+            threads: 0,
+            max_isolates: None,
+            max_requests_per_isolate: 64,
+            max_per_owner: None,
+            queue_per_owner: 1_000,
+            queue_total: 10_000,
+            queue_timeout_ms: 5_000,
+            one_owner_per_isolate: false,
+        }
     }
 }
 
-/// The shared mode, as a value. Owners share isolates here, never contexts.
+/// The shared mode, as a value. Owners share isolates here, unless [`SharedConfig::one_owner_per_isolate`] is set, and
+/// never contexts.
 pub struct SharedMode {
     config: SharedConfig,
     limits: Arc<RuntimeLimits>,
@@ -44,7 +65,11 @@ pub struct SharedMode {
 /// A thread and its one isolate.
 struct Place {
     thread: TurnThreads,
-    slots: Slots<(), Arc<Isolate>>,
+    /// Who may be in the isolate, by owner: the queue is here, and owners take turns.
+    permits: Slots<Arc<str>, ()>,
+    /// The one isolate, by its owner if it has one. Who has a permit waits for it only while one that is condemned, or
+    /// another owner's, is left by its last users.
+    slots: Slots<Option<Arc<str>>, Arc<Isolate>>,
 }
 
 impl SharedMode {
@@ -58,19 +83,32 @@ impl SharedMode {
         let threads = NonZeroUsize::new(config.threads)
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN);
+        let threads = match config.max_isolates.map(NonZeroUsize::new) {
+            Some(Some(most)) => threads.min(most),
+            Some(None) => return Err(internal(ConfigError::NoCapacity.to_string())),
+            None => threads,
+        };
         let mut places = Vec::with_capacity(threads.get());
         for number in 0..threads.get() {
             let thread = TurnThreads::start(&format!("isolane-shared{number}"), 1)
                 .map_err(|error| internal(error.to_string()))?;
+            let permits = Slots::new(SlotsConfig {
+                capacity: config.max_requests_per_isolate,
+                per_key: config.max_per_owner,
+                users_per_slot: 1,
+                queue_per_key: config.queue_per_owner,
+                queue_total: config.queue_total,
+            })
+            .map_err(|error| internal(error.to_string()))?;
             let slots = Slots::new(SlotsConfig {
                 capacity: 1,
                 per_key: Some(1),
                 users_per_slot: config.max_requests_per_isolate,
-                queue_per_key: config.queue,
-                queue_total: config.queue,
+                queue_per_key: config.max_requests_per_isolate,
+                queue_total: config.max_requests_per_isolate,
             })
             .map_err(|error| internal(error.to_string()))?;
-            places.push(Place { thread, slots });
+            places.push(Place { thread, permits, slots });
         }
         Ok(Self { config, limits: Arc::new(limits), places, turn: RoundRobin::new(threads) })
     }
@@ -86,12 +124,18 @@ impl SharedMode {
         runtime_web::execute(self, call).await
     }
 
-    async fn admit(&self, place: &Place) -> Result<Lease<(), Arc<Isolate>>, Failure> {
-        if let Some(lease) = place.slots.try_acquire(&()) {
+    /// A place of this kind, after a wait if need be.
+    async fn admit<K: SlotKey, R: SlotResource>(
+        &self,
+        slots: &Slots<K, R>,
+        key: &K,
+    ) -> Result<Lease<K, R>, Failure> {
+        // A place that is free needs no timer.
+        if let Some(lease) = slots.try_acquire(key) {
             return Ok(lease);
         }
         let patience = Duration::from_millis(self.config.queue_timeout_ms);
-        match tokio::time::timeout(patience, place.slots.acquire(&())).await {
+        match tokio::time::timeout(patience, slots.acquire(key)).await {
             Ok(Ok(lease)) => Ok(lease),
             Ok(Err(error)) => Err(Failure::new(Outcome::LoadShed(error.shed_reason()), error.to_string())),
             Err(_elapsed) => {
@@ -107,19 +151,22 @@ impl ExecutionMode for SharedMode {
         "shared"
     }
 
-    fn place<'a>(&'a self, _request: &'a PlacementRequest) -> ModeFuture<'a, Result<Placement, Failure>> {
+    fn place<'a>(&'a self, request: &'a PlacementRequest) -> ModeFuture<'a, Result<Placement, Failure>> {
         Box::pin(async move {
             let place = &self.places[self.turn.next()];
-            let mut lease = self.admit(place).await?;
+            let permit = self.admit(&place.permits, &request.key.owner).await?;
+            let owner = self.config.one_owner_per_isolate.then(|| Arc::clone(&request.key.owner));
+            let mut lease = self.admit(&place.slots, &owner).await?;
             while lease.resource().is_some_and(|isolate| isolate.is_condemned()) {
                 lease.retire();
                 drop(lease);
-                lease = self.admit(place).await?;
+                lease = self.admit(&place.slots, &owner).await?;
             }
             let mut create = Duration::ZERO;
             let (isolate, start) = match lease.resource() {
                 Some(isolate) => (Arc::clone(isolate), Start::Prepared),
                 None => {
+                    drop(lease.take_evicted());
                     let started = Instant::now();
                     // The isolate's heap limit is the mode's: it serves everybody.
                     let isolate = place.thread.make_isolate(&self.limits).await;
@@ -130,7 +177,8 @@ impl ExecutionMode for SharedMode {
                     (isolate, Start::Cold)
                 }
             };
-            let mut placement = Placement::new(isolate, place.thread.clone(), start, Box::new(Seat(lease)));
+            let home = Box::new(Seat { lease, _permit: permit });
+            let mut placement = Placement::new(isolate, place.thread.clone(), start, home);
             placement.create = create;
             Ok(placement)
         })
@@ -142,17 +190,18 @@ impl ExecutionMode for SharedMode {
 
     fn stats(&self) -> ModeStats {
         let zero = ModeStats { mode: "shared", ..ModeStats::default() };
-        self.places.iter().map(|place| place.slots.stats()).fold(zero, |sum, slots| ModeStats {
+        let places = self.places.iter().map(|place| (place.slots.stats(), place.permits.stats()));
+        places.fold(zero, |sum, (slots, permits)| ModeStats {
             mode: sum.mode,
             capacity: sum.capacity + slots.capacity,
             isolates: sum.isolates + slots.slots,
             idle: sum.idle + slots.idle,
-            in_use: sum.in_use + slots.users,
-            waiting: sum.waiting + slots.waiting,
+            in_use: sum.in_use + permits.users,
+            waiting: sum.waiting + permits.waiting,
             hits: sum.hits + slots.hits,
             misses: sum.misses + slots.created,
             evictions: sum.evictions + slots.evictions,
-            shed: sum.shed + slots.shed + slots.refused,
+            shed: sum.shed + permits.shed + permits.refused + slots.shed + slots.refused,
             retired: sum.retired + slots.retired + slots.forfeited,
         })
     }
@@ -165,6 +214,7 @@ impl ExecutionMode for SharedMode {
 
     fn close(&self) {
         for place in &self.places {
+            place.permits.close();
             place.slots.close();
         }
         self.trim();
@@ -172,7 +222,11 @@ impl ExecutionMode for SharedMode {
 }
 
 /// A request's place on a thread's isolate.
-struct Seat(Lease<(), Arc<Isolate>>);
+struct Seat {
+    // Declared before the permit, so that who gets that finds the isolate's place free.
+    lease: Lease<Option<Arc<str>>, Arc<Isolate>>,
+    _permit: Lease<Arc<str>, ()>,
+}
 
 impl Home for Seat {
     fn give_back(mut self: Box<Self>, isolate: Arc<Isolate>, realm: Option<Realm>, verdict: Verdict) {
@@ -180,8 +234,8 @@ impl Home for Seat {
         drop(isolate);
         match verdict {
             Verdict::Keep | Verdict::DiscardContext => {}
-            Verdict::DiscardIsolate => self.0.retire(),
-            Verdict::Lost => drop(self.0.forfeit()),
+            Verdict::DiscardIsolate => self.lease.retire(),
+            Verdict::Lost => drop(self.lease.forfeit()),
         }
     }
 }

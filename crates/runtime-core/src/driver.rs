@@ -365,6 +365,7 @@ impl Driver {
         self.timer = None;
         self.wall = None;
         let keeps_context = finish.outcome.keeps_context() && recycle.is_none();
+        let mut recycle_reason = recycle.or((!keeps_context).then_some(Recycle::Outcome));
         let state = self.state.take();
         if let Some(placement) = self.placement.take() {
             let verdict = match recycle {
@@ -379,10 +380,16 @@ impl Driver {
                 }
                 _ => None,
             };
+            recycle_reason = recycle_reason.or_else(|| match &realm {
+                _ if placement.isolate.is_condemned() => Some(Recycle::Memory),
+                Some(realm) => placement.policy.reason_to_discard(realm),
+                // Its script has not been evaluated to the end, so that it can serve nobody.
+                None => Some(Recycle::Outcome),
+            });
             placement.give_back(realm, verdict);
         }
         let now = Instant::now();
-        self.report.recycle = recycle.or((!keeps_context).then_some(Recycle::Outcome));
+        self.report.recycle = recycle_reason;
         self.report.wall = now - self.called;
         match self.responded {
             Some(responded) => self.report.phases.response = now - responded,

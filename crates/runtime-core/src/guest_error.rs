@@ -25,12 +25,14 @@ pub(crate) fn describe_message(
     let mut text = text.strip_prefix("Uncaught ").unwrap_or(&text).to_owned();
     let frames = message.get_stack_trace(scope).map_or(0, |trace| trace.get_frame_count());
     if frames == 0 {
-        if let Some(line) = message.get_line_number(scope) {
+        // An error that no code of the guest's made, such as one of the host's, has no place: its column is -1.
+        if let (Some(line), Some(column)) =
+            (message.get_line_number(scope), message.get_start_column().checked_add(1))
+        {
             let file = message
                 .get_script_resource_name(scope)
                 .filter(|name| name.is_string())
                 .map(|name| name.to_rust_string_lossy(scope));
-            let column = message.get_start_column() + 1;
             let _ = write!(text, "\n    at {}:{line}:{column}", file.as_deref().unwrap_or("<unknown>"));
         }
         return text;

@@ -13,6 +13,7 @@ use futures_util::future::{AbortHandle, Abortable, BoxFuture, CatchUnwind};
 
 use crate::extension::Hook;
 use crate::host_value::HostValue;
+use crate::outcome::Outcome;
 use crate::realm::RealmState;
 
 /// Which JavaScript error a failed host call becomes.
@@ -37,28 +38,47 @@ pub struct HostCallError {
     pub kind: HostErrorKind,
     /// The message, for the guest to read: it must not reveal the host's secrets.
     pub message: String,
+    /// Whether the host's operation failed, and not the guest's use of it; see [`HostCallError::of_the_host`].
+    is_of_the_host: bool,
 }
 
 impl HostCallError {
     /// An `Error`.
     pub fn error(message: impl Into<String>) -> Self {
-        Self { kind: HostErrorKind::Error, message: message.into() }
+        Self::new(HostErrorKind::Error, message)
     }
 
     /// A `TypeError`.
     pub fn type_error(message: impl Into<String>) -> Self {
-        Self { kind: HostErrorKind::TypeError, message: message.into() }
+        Self::new(HostErrorKind::TypeError, message)
+    }
+
+    /// A `RangeError`.
+    pub fn range_error(message: impl Into<String>) -> Self {
+        Self::new(HostErrorKind::RangeError, message)
     }
 
     /// A `DOMException`.
     pub fn dom(name: &'static str, message: impl Into<String>) -> Self {
-        Self { kind: HostErrorKind::Dom(name), message: message.into() }
+        Self::new(HostErrorKind::Dom(name), message)
+    }
+
+    fn new(kind: HostErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), is_of_the_host: false }
+    }
+
+    /// The host's operation failed, through no fault of the guest's: a request that ends with this very error ends as
+    /// [`Outcome::HostError`].
+    #[must_use]
+    pub fn of_the_host(mut self) -> Self {
+        self.is_of_the_host = true;
+        self
     }
 
     /// The error as an object of the guest's realm.
     pub fn to_v8<'s>(&self, scope: &mut v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Value> {
         let message = v8::String::new(scope, &self.message).unwrap_or_else(|| v8::String::empty(scope));
-        match &self.kind {
+        let error = match &self.kind {
             HostErrorKind::Error => v8::Exception::error(scope, message),
             HostErrorKind::TypeError => v8::Exception::type_error(scope, message),
             HostErrorKind::RangeError => v8::Exception::range_error(scope, message),
@@ -67,7 +87,16 @@ impl HostCallError {
                 RealmState::call_hook(scope, Hook::MakeDomException, &[message.into(), name.into()])
                     .unwrap_or_else(|| v8::Exception::error(scope, message))
             }
+        };
+        if self.is_of_the_host
+            && let Ok(error) = v8::Local::<v8::Object>::try_from(error)
+        {
+            let mark = mark_of_the_host(scope);
+            let yes = v8::Boolean::new(scope, true).into();
+            // It fails only while the turn is being terminated.
+            let _ = error.set_private(scope, mark, yes);
         }
+        error
     }
 
     /// Throws the error in the current context.
@@ -75,6 +104,21 @@ impl HostCallError {
         let error = self.to_v8(scope);
         scope.throw_exception(error);
     }
+}
+
+/// The private symbol that errors of the host's carry. No code of the guest's can see, copy or set it.
+fn mark_of_the_host<'s>(scope: &mut v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Private> {
+    let name = v8::String::new(scope, "isolane.errorOfTheHost");
+    v8::Private::for_api(scope, name)
+}
+
+/// How a request ends that ends with this value thrown: as the host's failure if it is, by identity, an error that a
+/// host operation gave, and as the guest's exception otherwise.
+pub fn outcome_of_thrown(scope: &mut v8::PinScope<'_, '_>, thrown: v8::Local<'_, v8::Value>) -> Outcome {
+    let mark = mark_of_the_host(scope);
+    let is_of_the_host = v8::Local::<v8::Object>::try_from(thrown)
+        .is_ok_and(|error| error.has_private(scope, mark).unwrap_or(false));
+    if is_of_the_host { Outcome::HostError } else { Outcome::Exception }
 }
 
 /// What a host call answers.
@@ -95,7 +139,10 @@ impl Future for RunningCall {
             Ok(Ok(result)) => Some((id, result)),
             Ok(Err(_panic)) => {
                 tracing::error!(call = id, "a host operation panicked");
-                Some((id, Err(HostCallError::error("the host failed to perform the operation"))))
+                Some((
+                    id,
+                    Err(HostCallError::error("the host failed to perform the operation").of_the_host()),
+                ))
             }
             Err(_canceled) => None,
         })

@@ -3,12 +3,14 @@
 
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use runtime_admission::FairGate;
+use tokio::sync::Notify;
 
 use crate::foreground::ForegroundTasks;
 use crate::limits::RuntimeLimits;
@@ -224,8 +226,8 @@ impl Drop for Isolate {
             shared,
             address: self.address,
             foreground: Arc::clone(&self.foreground),
+            budget: Arc::clone(&self.budget),
             _guard: Arc::clone(&self.guard),
-            _budget: Arc::clone(&self.budget),
         }
         .hand_over();
     }
@@ -265,13 +267,36 @@ impl DerefMut for LockToken<'_> {
     }
 }
 
+/// Isolates that were dropped and not yet disposed of.
+static IN_DISPOSAL: AtomicUsize = AtomicUsize::new(0);
+
+/// Told each time that one of them has been.
+static DISPOSED: Notify = Notify::const_new();
+
+/// Whether what all isolates take together is below the process's limit, once those that are on their way out have
+/// gone; at the latest at a moment. Does not wait if nothing is on its way out.
+pub(crate) async fn disposals_make_room(until: Instant) -> bool {
+    loop {
+        let mut next = pin!(DISPOSED.notified());
+        // From here on no disposal is missed.
+        next.as_mut().enable();
+        let is_hopeless = IN_DISPOSAL.load(Ordering::Acquire) == 0;
+        if !memory::is_process_full() {
+            return true;
+        }
+        if is_hopeless || tokio::time::timeout_at(until.into(), next).await.is_err() {
+            return !memory::is_process_full();
+        }
+    }
+}
+
 /// An isolate on its way out, with everything that must outlive it.
 struct Disposal {
     shared: v8::SharedIsolate,
     address: usize,
     foreground: Arc<ForegroundTasks>,
+    budget: Arc<MemoryBudget>,
     _guard: Arc<HeapGuard>,
-    _budget: Arc<MemoryBudget>,
 }
 
 impl Disposal {
@@ -283,6 +308,7 @@ impl Disposal {
             let spawned = thread.spawn(move || reap(&receiver));
             spawned.is_ok().then_some(sender)
         });
+        IN_DISPOSAL.fetch_add(1, Ordering::Relaxed);
         match &*REAPER {
             Some(reaper) => {
                 if let Err(unsent) = reaper.send(self) {
@@ -294,10 +320,14 @@ impl Disposal {
     }
 
     fn dispose(self) {
-        let Disposal { shared, address, foreground, _guard, _budget } = self;
+        let Disposal { shared, address, foreground, budget, _guard } = self;
         drop(shared);
         ForegroundTasks::unregister(address, &foreground);
         memory::ISOLATES.fetch_sub(1, Ordering::Relaxed);
+        // Who dropped it may hold on to the budget for a moment yet, but there is no heap any more.
+        budget.note_heap(0);
+        IN_DISPOSAL.fetch_sub(1, Ordering::Release);
+        DISPOSED.notify_waiters();
     }
 }
 

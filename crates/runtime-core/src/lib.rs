@@ -43,7 +43,7 @@ mod turn;
 pub use driver::{Driver, Progress};
 pub use extension::{Extension, Hook, Native, NativeFunction, Rehearsal, Source};
 pub use guest_error::{GuestError, describe_exception};
-pub use host_calls::{HostCallError, HostCalls, HostErrorKind};
+pub use host_calls::{HostCallError, HostCalls, HostErrorKind, outcome_of_thrown};
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};
 pub use isolate::{Isolate, IsolateError, IsolateStats, LockToken};
 pub use limits::RuntimeLimits;

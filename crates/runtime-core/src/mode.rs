@@ -11,10 +11,10 @@ use runtime_admission::ShedReason;
 use serde::{Deserialize, Serialize};
 
 use crate::driver::Driver;
-use crate::isolate::Isolate;
+use crate::isolate::{self, Isolate};
 use crate::limits::RuntimeLimits;
 use crate::memory;
-use crate::outcome::{Failure, Outcome, Start};
+use crate::outcome::{Failure, Outcome, Recycle, Start};
 use crate::quarantine;
 use crate::realm::{GuestRequest, Realm};
 use crate::script::Script;
@@ -37,9 +37,16 @@ pub enum ContextPolicy {
 impl ContextPolicy {
     /// Whether a realm that has served some requests may serve another.
     pub fn keeps(self, realm: &Realm) -> bool {
+        self.reason_to_discard(realm).is_none()
+    }
+
+    /// Why a realm that has served some requests may not serve another.
+    pub fn reason_to_discard(self, realm: &Realm) -> Option<Recycle> {
         match self {
-            ContextPolicy::Fresh => false,
-            ContextPolicy::Reuse { max_uses } => max_uses == 0 || realm.uses() < max_uses,
+            ContextPolicy::Fresh => Some(Recycle::Policy),
+            ContextPolicy::Reuse { max_uses } => {
+                (max_uses > 0 && realm.uses() >= max_uses).then_some(Recycle::MaxUses)
+            }
         }
     }
 }
@@ -98,13 +105,23 @@ pub struct Placement {
     pub start: Start,
     /// How long the mode took to make the isolate; zero if it was there.
     pub create: Duration,
+    /// Whether the mode keeps the context for another request, for the report; by default it does not.
+    pub policy: ContextPolicy,
     home: Option<Box<dyn Home>>,
 }
 
 impl Placement {
     /// A place on an isolate.
     pub fn new(isolate: Arc<Isolate>, threads: TurnThreads, start: Start, home: Box<dyn Home>) -> Self {
-        Self { isolate, realm: None, threads, start, create: Duration::ZERO, home: Some(home) }
+        Self {
+            isolate,
+            realm: None,
+            threads,
+            start,
+            create: Duration::ZERO,
+            policy: ContextPolicy::Fresh,
+            home: Some(home),
+        }
     }
 
     /// The request has ended.
@@ -157,6 +174,9 @@ pub struct ModeStats {
     pub retired: u64,
 }
 
+/// How long a request that finds the process's memory full waits for idle isolates to be disposed of.
+const TRIM_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A future that a mode gives.
 pub type ModeFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -206,21 +226,30 @@ impl dyn ExecutionMode + '_ {
         limits: Option<Arc<RuntimeLimits>>,
     ) -> Result<Driver, Failure> {
         let called = Instant::now();
+        let limits = limits.unwrap_or_else(|| Arc::clone(self.limits()));
+        let deadline = limits.wall().map(|wall| called + wall);
         if !quarantine::health().is_healthy() {
-            return Err(Failure::new(
-                Outcome::LoadShed(ShedReason::Draining),
-                "too many threads were lost to guests that could not be stopped; restart the process",
+            return Err(self.refused(
+                called,
+                Failure::new(
+                    Outcome::LoadShed(ShedReason::Draining),
+                    "too many threads were lost to guests that could not be stopped; restart the process",
+                ),
             ));
         }
         if memory::is_process_full() {
             self.trim();
-            return Err(Failure::new(
-                Outcome::LoadShed(ShedReason::Memory),
-                "all isolates of this process together take as much memory as they may",
-            ));
+            let until = called + TRIM_PATIENCE;
+            if !isolate::disposals_make_room(deadline.map_or(until, |deadline| deadline.min(until))).await {
+                return Err(self.refused(
+                    called,
+                    Failure::new(
+                        Outcome::LoadShed(ShedReason::Memory),
+                        "all isolates of this process together take as much memory as they may",
+                    ),
+                ));
+            }
         }
-        let limits = limits.unwrap_or_else(|| Arc::clone(self.limits()));
-        let deadline = limits.wall().map(|wall| called + wall);
         let request_for_place = PlacementRequest { key, limits: Arc::clone(&limits) };
         let placing = self.place(&request_for_place);
         let placed = match deadline {
@@ -233,12 +262,15 @@ impl dyn ExecutionMode + '_ {
             },
             None => placing.await,
         };
-        let placement = placed.map_err(|mut failure| {
-            failure.report.mode = self.name();
-            failure.report.wall = called.elapsed();
-            failure.report.queue = called.elapsed();
-            failure
-        })?;
+        let placement = placed.map_err(|failure| self.refused(called, failure))?;
         Ok(Driver::new(self.name(), called, placement, script, request, limits))
+    }
+
+    /// A request that got no place, with the figures that there are.
+    fn refused(&self, called: Instant, mut failure: Failure) -> Failure {
+        failure.report.mode = self.name();
+        failure.report.wall = called.elapsed();
+        failure.report.queue = called.elapsed();
+        failure
     }
 }

@@ -27,7 +27,7 @@ pub enum Outcome {
     LoadShed(ShedReason),
     /// The caller went away.
     Canceled,
-    /// A host operation failed in a way that the guest could not handle.
+    /// A host operation failed, and the guest did not catch it.
     HostError,
     /// Our bug, with the place in our source that noticed it.
     Internal {
@@ -93,7 +93,13 @@ impl Outcome {
 
     /// Whether a context that ended so may serve another request.
     pub fn keeps_context(self) -> bool {
-        matches!(self, Outcome::Ok | Outcome::Exception | Outcome::ScriptError(ScriptFault::NoHandler))
+        matches!(
+            self,
+            Outcome::Ok
+                | Outcome::Exception
+                | Outcome::HostError
+                | Outcome::ScriptError(ScriptFault::NoHandler)
+        )
     }
 }
 
@@ -131,7 +137,7 @@ pub enum Recycle {
     MaxUses,
     /// The request ended in a way after which the context is not trusted.
     Outcome,
-    /// The heap limit was hit.
+    /// The heap limit was hit, by this request or by another one in the same isolate.
     Memory,
     /// The turn could not be stopped; thread and isolate are lost.
     Quarantine,

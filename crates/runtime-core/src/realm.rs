@@ -203,10 +203,9 @@ impl RealmState {
         if self.timers.start(id, delay, limit) {
             Ok(())
         } else {
-            Err(HostCallError {
-                kind: crate::HostErrorKind::RangeError,
-                message: format!("too many timers: this request may have {limit} armed at once"),
-            })
+            Err(HostCallError::range_error(format!(
+                "too many timers: this request may have {limit} armed at once"
+            )))
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::extension::Hook;
 use crate::guest_error::{GuestError, describe_exception, describe_message};
-use crate::host_calls::{HostResult, RunningCall};
+use crate::host_calls::{HostResult, RunningCall, outcome_of_thrown};
 use crate::isolate::{Isolate, LockToken};
 use crate::limits::RuntimeLimits;
 use crate::modules;
@@ -265,7 +265,7 @@ impl Turn<'_, '_> {
             v8::tc_scope!(let tc, scope);
             match module.evaluate(tc) {
                 Some(promise) => promise,
-                None => return Err(caught(tc, Outcome::Exception)),
+                None => return Err(caught(tc)),
             }
         };
         let Ok(promise) = v8::Local::<v8::Promise>::try_from(promise) else {
@@ -338,7 +338,7 @@ impl Turn<'_, '_> {
             };
         };
         if compiled.run(tc).is_none() {
-            return Err(caught(tc, Outcome::Exception));
+            return Err(caught(tc));
         }
         if cached.is_none()
             && let Some(code) = compiled.get_unbound_script(tc).create_code_cache()
@@ -361,7 +361,7 @@ impl Turn<'_, '_> {
             v8::PromiseState::Rejected => {
                 let reason = local.result(scope);
                 let message = describe_exception(scope, reason);
-                Err(Halt::fault(Outcome::Exception, message))
+                Err(Halt::fault(outcome_of_thrown(scope, reason), message))
             }
             v8::PromiseState::Fulfilled => {
                 let module = v8::Local::new(scope, &module);
@@ -548,10 +548,14 @@ enum ClassicEnd {
 }
 
 /// The end of the request for what a `TryCatch` has caught.
-fn caught(tc: &mut v8::PinnedRef<'_, v8::TryCatch<'_, '_, v8::HandleScope<'_>>>, outcome: Outcome) -> Halt {
+fn caught(tc: &mut v8::PinnedRef<'_, v8::TryCatch<'_, '_, v8::HandleScope<'_>>>) -> Halt {
     if tc.has_terminated() {
         return Halt::Terminated;
     }
+    let outcome = match tc.exception() {
+        Some(exception) => outcome_of_thrown(tc, exception),
+        None => Outcome::Exception,
+    };
     let message = match tc.message() {
         Some(message) => describe_message(tc, message),
         None => "an unknown error".to_owned(),

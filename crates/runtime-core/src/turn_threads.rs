@@ -141,7 +141,7 @@ impl TurnThreads {
     ) -> TurnHandle<R> {
         let cell = TurnCell::new();
         let handle = TurnHandle::new(Arc::clone(&cell));
-        let job = TurnJob { cell, isolate: Arc::clone(isolate), wall_deadline, turn: Some(turn) };
+        let job = TurnJob { cell, wall_deadline, turn: Some((turn, Arc::clone(isolate))) };
         let threads = self.clone();
         let on_grant = move |pass: GatePass| match &threads.0 {
             Kind::Group(group) => group.dispatch(Box::new(move |record| job.run(record, pass))),
@@ -322,9 +322,8 @@ impl Meter<'_> {
 /// A turn on its way to a thread. Dropped unrun, it tells its driver.
 struct TurnJob<R: Send + 'static, F> {
     cell: Arc<TurnCell<R>>,
-    isolate: Arc<Isolate>,
     wall_deadline: Option<Instant>,
-    turn: Option<F>,
+    turn: Option<(F, Arc<Isolate>)>,
 }
 
 impl<R, F> TurnJob<R, F>
@@ -333,14 +332,14 @@ where
     F: FnOnce(&mut LockToken<'_>, &Meter<'_>) -> R + Send + 'static,
 {
     fn run(mut self, record: &ThreadRecord, pass: GatePass) {
-        let Some(turn) = self.turn.take() else { return };
-        let handle = self.isolate.handle();
+        let Some((turn, isolate)) = self.turn.take() else { return };
+        let handle = isolate.handle();
         // A stop that came for an earlier turn must not hit this one.
         handle.cancel_terminate_execution();
-        let mut token = self.isolate.lock();
+        let mut token = isolate.lock();
         record.begin(
             Arc::clone(&self.cell) as Arc<dyn TurnControl>,
-            Arc::clone(&self.isolate),
+            Arc::clone(&isolate),
             self.wall_deadline,
         );
         let meter = Meter { record, started: record.cpu_now() };
@@ -350,10 +349,10 @@ where
         if !is_ours {
             // The thread was given up, and came back after all. Its driver has gone; the isolate can be disposed of
             // once this thread has let go of it.
-            let bytes = self.isolate.budget().last_known_bytes();
+            let bytes = isolate.budget().last_known_bytes();
             drop(token);
-            self.isolate.set_lost(false);
-            self.isolate.condemn();
+            isolate.set_lost(false);
+            isolate.condemn();
             quarantine::note_recovered(bytes);
             drop(value);
             drop(pass);
@@ -362,6 +361,8 @@ where
         drop(token);
         // The next turn of this isolate first: its driver waits longer than ours.
         Next::catch(pass);
+        // When the driver knows of the end, nothing but its placement keeps the isolate from being disposed of.
+        drop(isolate);
         if let Some(value) = value {
             self.cell.end(value);
         }

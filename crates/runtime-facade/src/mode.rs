@@ -110,16 +110,37 @@ fn names() -> String {
 pub struct Capacity {
     /// Threads on which guests run.
     pub threads: Option<usize>,
-    /// The most isolates; in the pinned mode on each thread.
+    /// The most isolates; in the pinned mode on each thread. In the shared mode each thread has one, so that this
+    /// bounds the threads as well.
     pub max_isolates: Option<usize>,
-    /// The most isolates of one owner (in the pool, of one worker); in the pinned mode on each thread.
+    /// The most isolates of one owner (in the pool, of one worker); in the pinned mode on each thread. In the shared
+    /// mode, where owners have no isolates, the most requests of one owner that are on a thread at once.
     pub max_per_owner: Option<usize>,
-    /// The most requests of one owner (in the pool, of one worker) that wait.
+    /// The most requests of one owner (in the pool, of one worker) that wait; in the pinned and the shared mode on
+    /// each thread.
     pub queue: Option<usize>,
     /// How long a request waits at most.
     pub queue_timeout: Option<Duration>,
-    /// Whether contexts are used again, where the mode can.
+    /// Whether contexts are used again. The worker and the shared mode never do that: see
+    /// [`Capacity::without_effect_in`].
     pub context: Option<ContextPolicy>,
+}
+
+impl Capacity {
+    /// What of these bounds has no effect in a mode, in words for who asked for it.
+    pub fn without_effect_in(&self, mode: ModeName) -> Option<String> {
+        let reuses = matches!(self.context, Some(ContextPolicy::Reuse { .. }));
+        let never_reuses = match mode {
+            ModeName::Worker | ModeName::Shared => true,
+            ModeName::Pool | ModeName::Pinned => false,
+        };
+        (reuses && never_reuses).then(|| {
+            format!(
+                "contexts are never used again in the {mode} mode, so that the policy to reuse them has no effect: \
+                 choose the mode pool or pinned for that"
+            )
+        })
+    }
 }
 
 /// An execution mode with its configuration.
@@ -193,7 +214,9 @@ impl Mode {
             ModeName::Shared => {
                 let mut config = mode_shared::SharedConfig::default();
                 set(&mut config.threads, capacity.threads);
-                set(&mut config.queue, capacity.queue);
+                set(&mut config.max_isolates, capacity.max_isolates.map(Some));
+                set(&mut config.max_per_owner, capacity.max_per_owner.map(Some));
+                set(&mut config.queue_per_owner, capacity.queue);
                 set(&mut config.queue_timeout_ms, timeout_ms);
                 Ok(Mode::Shared(config))
             }
@@ -228,6 +251,30 @@ impl Mode {
             Mode::Pinned(config) => Ok(Box::new(mode_pinned::PinnedPool::new(config, limits)?)),
             #[cfg(feature = "shared")]
             Mode::Shared(config) => Ok(Box::new(mode_shared::SharedMode::new(config, limits)?)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bound_is_silently_ignored_in_any_mode() {
+        let none = Capacity::default();
+        for name in ModeName::available() {
+            for given in [
+                Capacity { threads: Some(3), ..none.clone() },
+                Capacity { max_isolates: Some(7), ..none.clone() },
+                Capacity { max_per_owner: Some(7), ..none.clone() },
+                Capacity { queue: Some(7), ..none.clone() },
+                Capacity { queue_timeout: Some(Duration::from_millis(7)), ..none.clone() },
+                Capacity { context: Some(ContextPolicy::Reuse { max_uses: 7 }), ..none.clone() },
+            ] {
+                let with = Mode::named(name, &given).expect("it is available");
+                let without = Mode::named(name, &none).expect("it is available");
+                assert_eq!(with == without, given.without_effect_in(name).is_some(), "{name}: {given:?}");
+            }
         }
     }
 }

@@ -48,6 +48,10 @@ pub(crate) struct ServeArguments {
     /// Where to listen [default: 127.0.0.1:8787]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) addr: Option<String>,
+    /// Threads that may be lost to guests that cannot be stopped; past that the server drains and exits with status 1,
+    /// for its supervisor to start another [default: 16]
+    #[arg(long, value_name = "N")]
+    pub(crate) lost_threads: Option<usize>,
     /// How long requests under way may go on after Ctrl-C, in milliseconds [default: 10000]
     #[arg(long, value_name = "MS")]
     pub(crate) drain_ms: Option<u64>,
@@ -63,19 +67,22 @@ pub(crate) struct CapacityArguments {
     /// Threads on which guests run
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
-    /// The most isolates; in the pinned mode on each thread
+    /// The most isolates; in the pinned mode on each thread, in the shared mode also the most threads
     #[arg(long, value_name = "N")]
     max_isolates: Option<NonZeroUsize>,
-    /// The most isolates of one owner (in the pool, of one worker); in the pinned mode on each thread
+    /// The most isolates of one owner (in the pool, of one worker; in the shared mode, requests of one owner at once);
+    /// in the pinned and the shared mode on each thread
     #[arg(long, value_name = "N")]
     max_per_owner: Option<NonZeroUsize>,
-    /// The most requests of one owner (in the pool, of one worker) that wait; 0 for none
+    /// The most requests of one owner (in the pool, of one worker) that wait, in the pinned and the shared mode on each
+    /// thread; 0 for none
     #[arg(long, value_name = "N")]
     queue: Option<usize>,
     /// How long a request waits at most, in milliseconds
     #[arg(long, value_name = "MS")]
     queue_timeout_ms: Option<u64>,
-    /// Whether contexts are used again: fresh, reuse, or reuse:USES [default: fresh]
+    /// Whether contexts are used again: fresh, reuse, or reuse:USES; only in the pool and the pinned mode [default:
+    /// fresh]
     #[arg(long, value_name = "POLICY")]
     context: Option<ContextOption>,
 }

@@ -10,6 +10,7 @@
 //! queue = 10
 //! queue_timeout_ms = 5000
 //! drain_ms = 10000
+//! lost_threads = 16            # that guests may cost before the server drains and exits
 //! context = "reuse:1000"       # or "fresh" (the default), or "reuse"
 //! snapshot = "isolane.snapshot"
 //! allowed_hosts = ["*"]        # of workers that name none
@@ -88,6 +89,8 @@ pub struct FileConfig {
     pub queue_timeout_ms: Option<u64>,
     /// How long requests under way may go on after Ctrl-C, in milliseconds.
     pub drain_ms: Option<u64>,
+    /// Threads that may be lost to guests that cannot be stopped before the server drains and exits.
+    pub lost_threads: Option<usize>,
     /// Whether contexts are used again.
     pub context: Option<ContextOption>,
     /// The base snapshot's file, relative to this one.

@@ -67,23 +67,24 @@ async fn print(execution: Execution, with_head: bool) -> Ended {
     let Execution { response, end, .. } = execution;
     let printed = print_response(response, with_head).await;
     // If standard output is closed the response has been dropped, which cancels the request: there is an end.
-    let End { outcome, message, .. } = end.await;
+    let End { outcome: end_outcome, message, .. } = end.await;
     match printed {
-        Ok(()) => Ended { outcome, message },
+        Ok(()) => Ended { outcome: end_outcome, message },
         Err(PrintError::Output(error)) => Ended {
             outcome: Outcome::Canceled,
             message: format!("standard output cannot be written to: {error}"),
         },
-        Err(PrintError::Body(reason)) if outcome == Outcome::Ok => {
-            Ended { outcome: Outcome::Exception, message: reason }
+        Err(PrintError::Body(outcome, reason)) if end_outcome == Outcome::Ok => {
+            Ended { outcome, message: reason }
         }
-        Err(PrintError::Body(_)) => Ended { outcome, message },
+        Err(PrintError::Body(..)) => Ended { outcome: end_outcome, message },
     }
 }
 
 enum PrintError {
     Output(io::Error),
-    Body(String),
+    /// The body broke off; what that is taken for if the request ended well.
+    Body(Outcome, String),
 }
 
 impl From<io::Error> for PrintError {
@@ -97,10 +98,13 @@ async fn print_response(response: Response, with_head: bool) -> Result<(), Print
     if with_head {
         write_out(&head(status, &status_text, &headers))?;
     }
-    while let Some(chunk) = body.chunk().await.map_err(|error| PrintError::Body(error.message))? {
-        write_out(&chunk)?;
+    loop {
+        match body.chunk().await {
+            Ok(Some(chunk)) => write_out(&chunk)?,
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(PrintError::Body(body.outcome_of_break(), error.message)),
+        }
     }
-    Ok(())
 }
 
 /// Every chunk is shown at once: a stream may take its time.

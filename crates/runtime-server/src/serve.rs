@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
 use crate::cli::{ServeArguments, Unusable, describe_limits, describe_snapshot};
+use crate::complain;
 
 const DEFAULT_MODE: ModeName = ModeName::Pool;
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8787";
@@ -32,8 +33,11 @@ pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<ExitCode>
         None => FileConfig::default(),
     };
     let mode = arguments.mode.or(config.mode().map_err(Unusable::because)?).unwrap_or(DEFAULT_MODE);
-    let mode =
-        Mode::named(mode, &config.capacity(&arguments.capacity.capacity())).map_err(Unusable::because)?;
+    let capacity = config.capacity(&arguments.capacity.capacity());
+    if let Some(remark) = capacity.without_effect_in(mode) {
+        complain(&remark);
+    }
+    let mode = Mode::named(mode, &capacity).map_err(Unusable::because)?;
     let flags = arguments.common.limits();
     let sources = WorkerSources {
         script: arguments.script.as_deref(),
@@ -44,7 +48,10 @@ pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<ExitCode>
     let log = GuestLog::stderr();
     let routes = sources.routes(&HttpClient::new(), &log).map_err(Unusable::because)?;
     let limits = sources.common_limits();
-    let v8 = arguments.common.v8(config.snapshot.as_deref());
+    let mut v8 = arguments.common.v8(config.snapshot.as_deref());
+    if let Some(budget) = arguments.lost_threads.or(config.lost_threads) {
+        v8.lost_threads_budget = budget;
+    }
     let snapshot = v8.snapshot.clone();
     let runtime =
         Runtime::builder().mode(mode).limits(limits.clone()).v8(v8).build().map_err(Unusable::because)?;

@@ -44,7 +44,8 @@ pub struct NoOps;
 
 impl Ops for NoOps {}
 
-/// An operation failed. The guest sees the message in a `TypeError`, so it must not hold the host's secrets.
+/// An operation failed. The guest sees the message in a `TypeError`, so it must not hold the host's secrets. A guest that
+/// does not catch that error ends with the outcome `HostError`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct OpError {
@@ -195,11 +196,12 @@ impl Bindings {
             Box::pin(async move {
                 let arguments = HostValue::deserialize_arguments::<A>(arguments)
                     .map_err(|error| HostCallError::type_error(format!("{place}: {error}")))?;
-                let result = function(arguments)
-                    .await
-                    .map_err(|error| HostCallError::error(format!("{place}: {error}")))?;
-                HostValue::from_serialize(&result)
-                    .map_err(|error| HostCallError::error(format!("{place}: {error}")))
+                // Wrong arguments are the guest's fault; what comes from here on is the host's.
+                let failed = |error: &dyn fmt::Display| {
+                    HostCallError::error(format!("{place}: {error}")).of_the_host()
+                };
+                let result = function(arguments).await.map_err(|error| failed(&error))?;
+                HostValue::from_serialize(&result).map_err(|error| failed(&error))
             })
         });
         Arc::make_mut(&mut self.0).entry(binding.to_owned()).or_default().insert(method.to_owned(), call);

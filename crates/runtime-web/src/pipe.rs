@@ -21,6 +21,7 @@ pub(crate) fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
         capacity: capacity.max(1),
         left: u64::MAX,
         end: None,
+        broke_off: false,
         is_reader_gone: false,
         reader: None,
         writers: Vec::new(),
@@ -36,6 +37,8 @@ struct Shared {
     left: u64,
     /// Set once: no more chunks come, well or not.
     end: Option<Result<(), BodyError>>,
+    /// The end was not a good one.
+    broke_off: bool,
     is_reader_gone: bool,
     reader: Option<Waker>,
     writers: Vec<Waker>,
@@ -44,6 +47,7 @@ struct Shared {
 impl Shared {
     fn finish(&mut self, end: Result<(), BodyError>) -> Option<Waker> {
         if self.end.is_none() {
+            self.broke_off = end.is_err();
             self.end = Some(end);
         }
         self.reader.take()
@@ -114,6 +118,11 @@ impl PipeWriter {
         })
     }
 
+    /// For who wants to know later how the writing ended.
+    pub(crate) fn state(&self) -> PipeState {
+        PipeState(Arc::clone(&self.0))
+    }
+
     /// The body is complete.
     pub(crate) fn close(self) {
         let waker = self.0.lock().finish(Ok(()));
@@ -138,6 +147,16 @@ impl Drop for PipeWriter {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+}
+
+/// A look at how the writing ended.
+pub(crate) struct PipeState(Arc<Mutex<Shared>>);
+
+impl PipeState {
+    /// Whether the writer broke the body off.
+    pub(crate) fn broke_off(&self) -> bool {
+        self.0.lock().broke_off
     }
 }
 

@@ -117,11 +117,21 @@ impl ResponseBody {
         Ok(None)
     }
 
+    /// What a request that ended well is taken for, if this body of its broke off: the guest had no part in it any
+    /// more, so the host failed, unless the body has more bytes than it may.
+    pub fn outcome_of_break(&self) -> Outcome {
+        if self.limit > 0 && self.passed > self.limit { Outcome::Exception } else { Outcome::HostError }
+    }
+
     /// All bytes to the end.
     ///
     /// # Errors
     /// If the body breaks off.
     pub async fn collect(mut self) -> Result<Bytes, BodyError> {
+        self.read_to_end().await
+    }
+
+    async fn read_to_end(&mut self) -> Result<Bytes, BodyError> {
         // What is all at hand is not copied; its length was checked when the guest answered.
         if self.body.as_bytes().is_some() {
             return std::mem::take(&mut self.body).collect().await;
@@ -223,17 +233,19 @@ impl Execution {
     /// If the body breaks off, with the request's outcome; and if the request ended badly after its response, so that
     /// what was read may be trusted.
     pub async fn collect(self) -> Result<Collected, Failure> {
-        let Response { status, status_text, headers, body } = self.response;
-        let body = body.collect().await;
+        let Response { status, status_text, headers, mut body } = self.response;
+        let collected = body.read_to_end().await;
+        let outcome_of_break = body.outcome_of_break();
+        drop(body);
         let End { outcome, message, report } = self.end.await;
-        match body {
+        match collected {
             Ok(body) if outcome == Outcome::Ok => {
                 Ok(Collected { status, status_text, headers, body, report })
             }
             Ok(_) => Err(Failure { outcome, message, report: Box::new(report) }),
             Err(error) => {
                 let (outcome, message) = match outcome {
-                    Outcome::Ok => (Outcome::Exception, error.message),
+                    Outcome::Ok => (outcome_of_break, error.message),
                     other => (other, message),
                 };
                 Err(Failure { outcome, message, report: Box::new(report) })

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use runtime_core::{
-    ExecutionMode, Failure, Home, Isolate, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest,
-    Realm, RuntimeLimits, Start, TurnThreads, Verdict,
+    ContextPolicy, ExecutionMode, Failure, Home, Isolate, ModeFuture, ModeStats, Outcome, Placement,
+    PlacementRequest, Realm, RuntimeLimits, Start, TurnThreads, Verdict,
 };
 use tokio::sync::{Notify, OwnedMutexGuard};
 
@@ -131,6 +131,7 @@ impl ExecutionMode for Seat {
             let isolate = Arc::clone(&kept.isolate);
             let mut placement = Placement::new(isolate, self.threads.clone(), start, Box::new(Return(kept)));
             placement.realm = realm;
+            placement.policy = ContextPolicy::Reuse { max_uses: 0 };
             Ok(placement)
         })
     }

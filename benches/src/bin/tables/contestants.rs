@@ -84,7 +84,7 @@ impl Contestant {
             }),
             ModeName::Shared => Mode::Shared(SharedConfig {
                 threads: capacity,
-                queue,
+                queue_per_owner: queue,
                 queue_timeout_ms,
                 ..SharedConfig::default()
             }),

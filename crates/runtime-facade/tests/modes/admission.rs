@@ -1,4 +1,4 @@
-//! Bounds, queues and eviction, in the modes that have them.
+//! Bounds, queues and eviction, in the modes that have them, and that owners do not starve each other, in all.
 
 use crate::support::*;
 
@@ -315,4 +315,78 @@ fn no_mode_makes_more_isolates_than_it_may() {
             assert!((1..=2).contains(&most), "{most} isolates at once in {variant:?}");
         });
     }
+}
+
+in_every_mode! {
+    async fn one_owners_flood_does_not_starve_another(fixture: Fixture) {
+        let (host, gate) = Host::new().with_gate();
+        let runtime = fixture.with_places(2, 2, &host);
+        let mut requests: Vec<_> = (0..40).map(|_| spawn(&runtime, "flood", "/flood")).collect();
+        gate.has_begun(2).await;
+        waiting(&runtime, 38).await;
+        requests.push(spawn(&runtime, "modest", "/modest"));
+        waiting(&runtime, 39).await;
+        for ended in 1..=41 {
+            gate.allow(1);
+            gate.has_begun((ended + 2).min(41)).await;
+        }
+        for request in requests {
+            request.await.expect("no panic").expect("it is served");
+        }
+        let lines = host.log_lines();
+        let place = lines.iter().position(|path| path == "/modest").expect("it was served");
+        // Where an isolate must be made anew for another owner, its own owner may use it a few times before.
+        assert!(place < 16, "the modest owner's one request came after {place} of the other's");
+        settled(&runtime).await;
+    }
+}
+
+#[test]
+fn shared_bounds_what_one_owner_has_on_a_thread_and_in_the_queue() {
+    run(Variant::Shared, a_full_queue_refuses);
+    run(Variant::Shared, a_long_wait_ends);
+    run(Variant::Shared, the_queue_is_fair);
+    run(Variant::Shared, who_leaves_the_queue_makes_room);
+}
+
+#[test]
+fn shared_has_no_more_threads_than_isolates() {
+    run(Variant::Shared, async |variant| {
+        let runtime = Fixture { variant }.runtime_with(|setup| {
+            setup.capacity.threads = Some(4);
+            setup.capacity.max_isolates = Some(2);
+        });
+        assert_eq!(runtime.stats().mode.capacity, 2);
+        for _ in 0..8 {
+            text(&runtime, handler("return new Response('')")).await;
+        }
+        assert_eq!(runtime.stats().mode.isolates, 2);
+    });
+}
+
+#[test]
+fn shared_gives_each_owner_an_isolate_of_its_own_if_asked() {
+    use runtime_facade::{Mode, SharedConfig};
+    run(Variant::Shared, async |variant| {
+        drop(Fixture { variant }.runtime());
+        let config = SharedConfig { threads: 1, one_owner_per_isolate: true, ..SharedConfig::default() };
+        let (host, gate) = Host::new().with_gate();
+        let runtime = Runtime::builder().mode(Mode::Shared(config)).ops(Arc::new(host)).build();
+        let runtime = runtime.expect("it can be built");
+        let held = [spawn(&runtime, "a", "/1"), spawn(&runtime, "a", "/2")];
+        gate.has_begun(2).await;
+        let other = spawn(&runtime, "b", "/3");
+        until("the other owner has a permit", || runtime.stats().mode.in_use == 3).await;
+        assert_eq!(
+            (runtime.stats().mode.isolates, gate.begun()),
+            (1, 2),
+            "two owners never meet in an isolate"
+        );
+        gate.allow(3);
+        for request in held.into_iter().chain([other]) {
+            assert_eq!(request.await.expect("no panic").expect("it is served").text(), "served");
+        }
+        let stats = runtime.stats().mode;
+        assert_eq!((stats.isolates, stats.misses, stats.evictions), (1, 2, 1), "{stats:?}");
+    });
 }

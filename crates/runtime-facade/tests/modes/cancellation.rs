@@ -42,7 +42,7 @@ in_every_mode! {
         let runtime = fixture.runtime_with(|setup| {
             setup.capacity.threads = Some(1);
             setup.capacity.max_isolates = Some(1);
-            setup.capacity.max_per_owner = Some(1);
+            setup.one_isolate_an_owner = true;
             setup.ops = Some(Arc::new(host.clone()));
         });
         gate.allow(100_000);
@@ -203,6 +203,64 @@ in_every_mode! {
             return new Response(`${await first} ${late}`)");
         assert_eq!(text(&runtime, script).await, "AbortError TimeoutError");
         watched.are_alive(0).await;
+    }
+}
+
+in_every_mode! {
+    async fn an_abort_of_an_earlier_request_never_cancels_an_operation_of_a_later_one(fixture: Fixture) {
+        let watched = Watched::new();
+        let (upstream, begun, release) = (watched.clone(), watched.clone(), watched.clone());
+        let host = Host::new()
+            .on_fetch(move |request| {
+                let upstream = upstream.clone();
+                async move {
+                    upstream.pass().await;
+                    Ok(crate::support::host::fetched(request.url, 200, "the later one's answer"))
+                }
+            })
+            .with_bindings(|bindings| {
+                bindings
+                    .method("HOST", "hasBegun", move |(count,): (usize,)| {
+                        let begun = begun.has_begun(count);
+                        async move {
+                            begun.await;
+                            Ok::<_, OpError>(())
+                        }
+                    })
+                    .method("HOST", "letThrough", move |(): ()| {
+                        release.allow(1);
+                        async { Ok::<_, OpError>(()) }
+                    })
+            });
+        let runtime = fixture.runtime_with(|setup| {
+            setup.capacity.threads = Some(1);
+            setup.capacity.max_isolates = Some(1);
+            setup.one_isolate_an_owner = true;
+            setup.ops = Some(Arc::new(host.clone()));
+        });
+        // Both requests make the same calls in the same order, so that the numbers of their operations would be the
+        // same if each request counted for itself.
+        let script = "let earlier; export default { async fetch(request, env) {
+            const isFirst = request.url.endsWith('/first');
+            const controller = new AbortController();
+            const answer = fetch('http://upstream/', { signal: isFirst ? controller.signal : undefined });
+            if (isFirst) {
+              answer.catch(() => {});
+              await env.HOST.hasBegun(1);
+              earlier = controller;
+              return new Response('first');
+            }
+            await env.HOST.hasBegun(2);
+            earlier?.abort();
+            await env.HOST.letThrough();
+            return new Response(`${earlier !== undefined} ${await (await answer).text()}`);
+          } }";
+        let first = Call::new(script, Event::get("http://localhost/first"));
+        assert_eq!(answer(&runtime, first).await.expect("an answer").text(), "first");
+        watched.are_alive(0).await;
+        let expected = format!("{} the later one's answer", fixture.variant.keeps_contexts());
+        assert_eq!(text(&runtime, script).await, expected);
+        settled(&runtime).await;
     }
 }
 

@@ -99,8 +99,8 @@ in_every_mode! {
     async fn one_owners_endless_loop_does_not_keep_another_owner_waiting_for_long(fixture: Fixture) {
         let host = Host::new();
         let runtime = fixture.runtime_with(|setup| {
-            setup.limits.cpu_ms = 20_000;
-            setup.limits.wall_ms = 20_000;
+            setup.limits.cpu_ms = 60_000;
+            setup.limits.wall_ms = 60_000;
             setup.ops = Some(Arc::new(host.clone()));
         });
         // In the shared mode owners share isolates by design: a computing guest holds its thread's one.
@@ -114,18 +114,16 @@ in_every_mode! {
         });
         host.logged("looping").await;
         let quick = handler("return new Response('quick')");
-        let mut quickest = Duration::MAX;
+        let mut served = 0;
         for _ in 0..4 {
-            let started = Instant::now();
             // A pinned pool sends calls to its threads in turn: those for the busy thread wait for the loop's end.
             let call = Call::new(&*quick, Event::get("http://localhost/")).owner("neighbour");
-            let served = tokio::time::timeout(Duration::from_secs(5), answer(&runtime, call)).await;
-            if let Ok(served) = served {
-                served.unwrap_or_else(|failure| panic!("{failure}"));
-                quickest = quickest.min(started.elapsed());
+            if let Ok(answer) = tokio::time::timeout(Duration::from_secs(8), answer(&runtime, call)).await {
+                answer.unwrap_or_else(|failure| panic!("{failure}"));
+                served += 1;
             }
         }
-        assert!(quickest < Duration::from_secs(2), "{quickest:?}");
+        assert!(served >= 1, "everybody waited for the loop, which had not ended yet");
         looping.abort();
         settled(&runtime).await;
     }

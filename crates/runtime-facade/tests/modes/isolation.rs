@@ -83,7 +83,7 @@ in_every_mode! {
         let runtime = fixture.runtime_with(|setup| {
             setup.capacity.threads = Some(1);
             setup.capacity.max_isolates = Some(1);
-            setup.capacity.max_per_owner = Some(1);
+            setup.one_isolate_an_owner = true;
             setup.limits.cpu_ms = 100;
         });
         let script = "let count = 0; export default { fetch(request) {
@@ -111,7 +111,7 @@ in_every_mode! {
         let (host, gate) = Host::new().with_gate();
         let runtime = fixture.runtime_with(|setup| {
             setup.capacity.threads = Some(1);
-            setup.capacity.max_per_owner = Some(1);
+            setup.one_isolate_an_owner = true;
             setup.ops = Some(Arc::new(host.clone()));
         });
         let script = "let leaked = 'nothing leaked';
@@ -135,7 +135,7 @@ in_every_mode! {
         let host = Host::new();
         let runtime = fixture.runtime_with(|setup| {
             setup.capacity.threads = Some(1);
-            setup.capacity.max_per_owner = Some(1);
+            setup.one_isolate_an_owner = true;
             setup.ops = Some(Arc::new(host.clone()));
         });
         // The first request leaves its event behind, and the second one uses it.
@@ -161,7 +161,7 @@ in_every_mode! {
     async fn counters_of_one_request_start_again_for_the_next(fixture: Fixture) {
         let runtime = fixture.runtime_with(|setup| {
             setup.capacity.threads = Some(1);
-            setup.capacity.max_per_owner = Some(1);
+            setup.one_isolate_an_owner = true;
             setup.limits.timers = 10;
         });
         let script = handler("for (let count = 0; count < 10; count++) setTimeout(() => {}, 60000);

@@ -1,6 +1,7 @@
 //! The behaviour suite: what an embedder can rely on, shown for every execution mode and context policy. Each body is
 //! written once and instantiated by `in_every_mode!`. What only one mode has is in `admission` and `specification`;
-//! guests that could take the process down run in child processes (`hostile`, `process`).
+//! guests that could take the process down run in child processes (`hostile`, `process`,
+//! `process_bounds`).
 //!
 //! It is not a test of the Web APIs beyond what a request needs on its way through.
 #![forbid(unsafe_code)]
@@ -11,6 +12,7 @@ mod support;
 mod errors;
 mod events;
 mod handlers;
+mod host_errors;
 mod modules;
 mod requests;
 mod responses;
@@ -27,9 +29,11 @@ mod limits_time;
 
 mod admission;
 mod lifecycle;
+mod recycling;
 mod shipped_elsewhere;
 mod specification;
 
 mod examples;
 mod hostile;
 mod process;
+mod process_bounds;

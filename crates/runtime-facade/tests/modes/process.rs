@@ -15,6 +15,8 @@ fn child() {
     match &*case {
         "threads-before-init" => threads_before_init(),
         "hostile" => crate::hostile::child(&argument),
+        "memory-of-the-process" => crate::process_bounds::memory_child(&argument),
+        "lost-threads" => crate::process_bounds::health_child(&argument),
         other => panic!("no case is named {other:?}"),
     }
 }

@@ -14,8 +14,7 @@ fn narrow(fixture: Fixture, host: &Host) -> Runtime {
     fixture.runtime_with(|setup| {
         setup.capacity.threads = Some(1);
         setup.capacity.max_isolates = Some(1);
-        setup.capacity.max_per_owner = Some(1);
-        setup.limits.wall_ms = 2_000;
+        setup.one_isolate_an_owner = true;
         setup.limits.heap_max_mb = 32;
         setup.ops = Some(Arc::new(host.clone()));
     })
@@ -27,7 +26,7 @@ fn get(code: impl Into<WorkerCode>, path: &str) -> Call {
 
 in_every_mode! {
     async fn a_wall_clock_limit_wakes_a_request_that_sleeps_on_a_promise(fixture: Fixture) {
-        let runtime = fixture.runtime_with(|setup| setup.limits.wall_ms = 200);
+        let runtime = fixture.runtime_with(|setup| setup.limits.wall_ms = 1_000);
         let sleeping = handler("await new Promise((go) => { globalThis.go = go }); return new Response('woken')");
         let failure = answer(&runtime, get(sleeping, "/")).await.unwrap_err();
         assert_eq!(failure.outcome, Outcome::ExceededWallTime);
@@ -38,15 +37,19 @@ in_every_mode! {
 fn a_response_of_one_request_is_not_returned_to_the_next_when_a_worker_is_used_twice() {
     crate::support::variant::run(Variant::Worker, async |fixture| {
         drop(fixture.runtime());
+        let (host, gate) = Host::new().with_gate();
         let script = handler(
             "const { pathname } = new URL(request.url);
-            await new Promise((go) => setTimeout(go, pathname === '/slow' ? 60 : 0));
+            if (pathname === '/slow') await env.GATE.pass();
             return new Response(pathname)",
         );
-        let mut worker = Worker::new(script, RuntimeLimits::default()).await.expect("it is fine");
+        let worker = Worker::new_with_ops(script, RuntimeLimits::default(), Arc::new(host)).await;
+        let mut worker = worker.expect("it is fine");
         // The first caller goes away before its answer is there; the second must not get it.
-        let first = worker.exec(Event::get("http://localhost/slow"));
-        assert!(tokio::time::timeout(Duration::from_millis(20), first).await.is_err());
+        tokio::select! {
+            _ = worker.exec(Event::get("http://localhost/slow")) => panic!("nobody let it pass"),
+            () = gate.has_begun(1) => {}
+        }
         for path in ["/quick", "/again"] {
             let execution = worker.exec(Event::get(format!("http://localhost{path}"))).await.expect("runs");
             assert_eq!(execution.collect().await.expect("an answer").text(), path);
@@ -179,6 +182,99 @@ in_every_mode! {
     }
 }
 
+/// Logs its name, then waits for the gate.
+fn queuer(runtime: &Runtime, owner: &str, name: &str) -> tokio::task::JoinHandle<Result<Collected, Failure>> {
+    let script = handler("console.log(env.NAME); await env.GATE.pass(); return new Response(env.NAME)");
+    let code = WorkerCode::from(script).env([("NAME", name)]);
+    let call = Call::new(code, Event::get("http://localhost/")).owner(owner).worker(owner);
+    let runtime = runtime.clone();
+    tokio::spawn(async move { answer(&runtime, call).await })
+}
+
+async fn waiting(runtime: &Runtime, count: usize) {
+    until("requests wait", || runtime.stats().mode.waiting == count).await;
+}
+
+async fn served(requests: Vec<tokio::task::JoinHandle<Result<Collected, Failure>>>) {
+    for request in requests {
+        request.await.expect("no panic").unwrap_or_else(|failure| panic!("{failure}"));
+    }
+}
+
+in_every_mode! {
+    async fn a_queue_does_not_wake_the_wrong_owners_waiter_and_send_it_back_to_the_tail(fixture: Fixture) {
+        let (host, gate) = Host::new().with_gate();
+        let runtime = fixture.with_places(2, 1, &host);
+        let mut requests = Vec::new();
+        for (count, owner) in ["a", "b"].into_iter().enumerate() {
+            requests.push(queuer(&runtime, owner, &format!("{owner}1")));
+            gate.has_begun(count + 1).await;
+        }
+        for (count, (owner, name)) in [("b", "b2"), ("a", "a2"), ("a", "a3"), ("b", "b3")].into_iter().enumerate() {
+            requests.push(queuer(&runtime, owner, name));
+            waiting(&runtime, count + 1).await;
+        }
+        // Whoever ends, its own owner's first waiter is next: were another's woken, it would find no place of its own,
+        // and lose its turn.
+        for begun in 3..=6 {
+            gate.allow(1);
+            gate.has_begun(begun).await;
+        }
+        gate.allow(2);
+        served(requests).await;
+        let lines = host.log_lines();
+        for owner in ["a", "b"] {
+            let own: Vec<_> = lines.iter().filter(|name| name.starts_with(owner)).collect();
+            assert_eq!(own, [&format!("{owner}1"), &format!("{owner}2"), &format!("{owner}3")], "{lines:?}");
+        }
+        settled(&runtime).await;
+    }
+}
+
+in_every_mode! {
+    async fn newcomers_do_not_barge_in(fixture: Fixture) {
+        let (host, gate) = Host::new().with_gate();
+        let runtime = fixture.with_places(1, 1, &host);
+        let mut requests = vec![queuer(&runtime, "owner", "0")];
+        gate.has_begun(1).await;
+        for number in 1..=5 {
+            requests.push(queuer(&runtime, "owner", &number.to_string()));
+            waiting(&runtime, number).await;
+        }
+        for number in 6..=10 {
+            // They come at the moment at which the place is free.
+            gate.allow(1);
+            requests.push(queuer(&runtime, "owner", "newcomer"));
+            gate.has_begun(number - 4).await;
+        }
+        gate.allow(6);
+        served(requests).await;
+        let lines = host.log_lines();
+        assert_eq!(lines[..6], ["0", "1", "2", "3", "4", "5"]);
+        assert_eq!(lines[6..], ["newcomer"; 5]);
+        settled(&runtime).await;
+    }
+}
+
+in_every_mode! {
+    async fn places_are_not_overcommitted_without_bound(fixture: Fixture) {
+        let (host, gate) = Host::new().with_gate();
+        let runtime = fixture.with_places(3, 2, &host);
+        let requests: Vec<_> =
+            (0..40).map(|number| queuer(&runtime, &format!("owner-{}", number % 8), "guest")).collect();
+        waiting(&runtime, 37).await;
+        for ended in 1..=40 {
+            let under_way = runtime.stats().mode;
+            assert!(under_way.in_use <= 3 && under_way.isolates <= 3, "{under_way:?}");
+            assert!(gate.alive() <= 3, "{} guests at once", gate.alive());
+            gate.allow(1);
+            gate.has_begun((ended + 3).min(40)).await;
+        }
+        served(requests).await;
+        settled(&runtime).await;
+    }
+}
+
 in_every_mode! {
     async fn a_dropped_future_does_not_leak_its_place(fixture: Fixture) {
         let (host, gate) = Host::new().with_gate();
@@ -217,7 +313,7 @@ in_every_mode! {
         let runtime = fixture.runtime_with(|setup| {
             setup.capacity.threads = Some(1);
             setup.capacity.max_isolates = Some(1);
-            setup.capacity.max_per_owner = Some(1);
+            setup.one_isolate_an_owner = true;
             setup.capacity.queue_timeout = Some(Duration::from_millis(200));
             setup.ops = Some(Arc::new(host));
         });
@@ -357,7 +453,7 @@ in_every_mode! {
     async fn an_op_that_never_returns_does_not_keep_its_request(fixture: Fixture) {
         let host = Host::new().on_fetch(|_| std::future::pending());
         let runtime = fixture.runtime_with(|setup| {
-            setup.limits.wall_ms = 200;
+            setup.limits.wall_ms = 1_000;
             setup.ops = Some(Arc::new(host.clone()));
         });
         let failure = answer(&runtime, get(handler("return fetch('http://upstream/')"), "/")).await.unwrap_err();

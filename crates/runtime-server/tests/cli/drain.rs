@@ -54,6 +54,39 @@ fn what_does_not_end_in_time_is_cut_and_the_status_is_still_0() {
 }
 
 #[test]
+fn a_server_that_lost_more_threads_than_it_bears_refuses_drains_and_exits_with_1() {
+    let files = Files::worker(
+        "export default { async fetch(request, env) {
+            if (request.url.endsWith('/hostile')) new Array(2 ** 32 - 1).indexOf(1);
+            if (request.url.endsWith('/slow')) await fetch(env.UPSTREAM);
+            return new Response('fine');
+        } }",
+    );
+    let upstream = Upstream::start();
+    let variable = format!("UPSTREAM={}", upstream.url("/hang"));
+    for (round, mode) in MODES.into_iter().enumerate() {
+        let arguments = ["--lost-threads", "0", "--drain-ms", "2000", "--env", &variable];
+        let mut server = Server::of(&files, mode, &arguments);
+        assert_eq!(server.get("/").body, "fine", "{mode}");
+        let mut under_way = server.connect();
+        under_way.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+        upstream.wait_for_arrivals(round + 1);
+        // A request whose head is not complete yet is not refused at the door when the server begins to drain.
+        let mut late = server.connect();
+        late.send("GET / HTTP/1.1\r\n");
+        let hostile = server.get("/hostile");
+        assert_eq!((hostile.status, hostile.header("isolane-outcome")), (503, Some("ExceededCpu")), "{mode}");
+        late.send("Host: a\r\n\r\n");
+        let refused = late.answer();
+        assert_eq!((refused.status, refused.header("isolane-outcome")), (503, Some("LoadShed")), "{mode}");
+        assert!(refused.header("retry-after").is_some(), "{mode}: {}", refused.head);
+        server.wait_for_log("too many threads were lost");
+        until("a refused connection", || TcpStream::connect(server.address).is_err().then_some(()));
+        assert_eq!(server.status(), Some(1), "{mode}");
+    }
+}
+
+#[test]
 fn a_second_interrupt_ends_at_once() {
     let upstream = Upstream::start();
     let files = Files::worker("export default { fetch(request, env) { return fetch(env.UPSTREAM) } }");

@@ -38,6 +38,17 @@ fn status_and_headers_come_first_when_asked_for_and_duplicates_are_kept() {
 }
 
 #[test]
+fn an_operation_of_the_hosts_that_fails_is_named_with_its_reason_and_the_status_is_1() {
+    let files = Files::worker("export default { fetch() { return fetch('http://127.0.0.1:1/') } }");
+    for mode in MODES {
+        let ran = run(&files.path("worker.js"), mode, &[]);
+        let said = text(&ran.stderr);
+        assert_eq!((ran.status.code(), text(&ran.stdout)), (Some(1), String::new()), "{mode}: {said}");
+        assert!(said.starts_with("isolane: HostError: TypeError: fetch failed: "), "{mode}: {said}");
+    }
+}
+
+#[test]
 fn method_headers_variables_and_body_reach_the_worker() {
     let files = Files::worker(
         "export default { async fetch(request, env) {

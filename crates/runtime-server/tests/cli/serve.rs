@@ -77,6 +77,64 @@ fn a_failure_has_its_status_and_outcome_and_keeps_the_stack_to_the_log() {
 }
 
 #[test]
+fn a_policy_that_a_mode_cannot_follow_is_remarked_on() {
+    let files = Files::worker("export default { fetch() { return new Response('fine') } }");
+    for mode in MODES {
+        let server = Server::of(&files, mode, &["--context", "reuse:10"]);
+        assert_eq!(server.get("/").body, "fine", "{mode}");
+        let is_remarked_on = server.log().contains("contexts are never used again");
+        assert_eq!(is_remarked_on, mode == "worker" || mode == "shared", "{mode}: {}", server.log());
+    }
+}
+
+#[test]
+fn bounds_of_one_owner_and_of_the_queue_hold_in_every_mode() {
+    let upstream = Upstream::start();
+    let files = Files::new(&[
+        ("busy.js", "export default { fetch(request, env) { return fetch(env.UPSTREAM) } }"),
+        ("other.js", "export default { fetch() { return new Response('fine') } }"),
+    ]);
+    let folder = files.path("");
+    let variable = format!("UPSTREAM={}", upstream.url("/hang"));
+    // In the pool requests of one worker share isolates, so that one of them makes nobody wait.
+    for (round, mode) in MODES.into_iter().filter(|mode| *mode != "pool").enumerate() {
+        let server = Server::start(&[
+            folder.to_str().expect("a UTF-8 path"),
+            "--mode",
+            mode,
+            "--threads",
+            "1",
+            "--max-isolates",
+            "2",
+            "--max-per-owner",
+            "1",
+            "--queue",
+            "0",
+            "--queue-timeout-ms",
+            "60000",
+            "--env",
+            &variable,
+        ]);
+        let mut held = server.connect();
+        held.send("GET /busy/ HTTP/1.1\r\nHost: a\r\n\r\n");
+        upstream.wait_for_arrivals(round + 1);
+        let refused = server.get("/busy/");
+        assert_eq!((refused.status, refused.header("isolane-outcome")), (503, Some("LoadShed")), "{mode}");
+        assert!(refused.header("retry-after").is_some(), "{mode}");
+        assert_eq!(server.get("/other/").body, "fine", "{mode}");
+    }
+}
+
+#[test]
+fn an_operation_of_the_hosts_that_fails_is_a_500_with_that_outcome() {
+    let files = Files::worker("export default { fetch() { return fetch('http://127.0.0.1:1/') } }");
+    for mode in MODES {
+        let answer = Server::of(&files, mode, &[]).get("/");
+        assert_eq!((answer.status, answer.header("isolane-outcome")), (500, Some("HostError")), "{mode}");
+    }
+}
+
+#[test]
 fn a_worker_without_a_handler_is_501_and_one_that_does_not_compile_500() {
     let files = Files::new(&[("none.js", "export default {}"), ("broken.js", "export default {")]);
     for mode in MODES {

@@ -6,8 +6,8 @@ use runtime_core::{Finish, HostCallError, HostCalls, HostValue, Native, Outcome,
 use super::flow::{header_map, request};
 use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
 use crate::body::Body;
-use crate::ops::{FetchRequest, FetchResponse, RedirectMode};
-use crate::pipe::{WriteError, pipe};
+use crate::ops::{FetchRequest, FetchResponse, OpError, RedirectMode};
+use crate::pipe::{PipeState, PipeWriter, WriteError, pipe};
 use crate::response::too_large;
 
 pub(super) fn natives() -> Vec<Native> {
@@ -24,6 +24,12 @@ pub(super) fn natives() -> Vec<Native> {
 
 fn body_error(error: crate::body::BodyError) -> HostCallError {
     HostCallError::type_error(error.message)
+}
+
+/// A fetch came to nothing: by the host's fault, unless the upload broke off on the guest's side.
+fn fetch_error(error: &OpError, upload: Option<&PipeState>) -> HostCallError {
+    let failed = HostCallError::type_error(format!("fetch failed: {}", error.message));
+    if upload.is_some_and(PipeState::broke_off) { failed } else { failed.of_the_host() }
 }
 
 fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
@@ -46,6 +52,8 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
     let Some(request) = request(scope) else {
         return throw_type_error(scope, "fetch failed: no request is being served");
     };
+    let upload = u32::try_from(source).ok().and_then(|source| request.bodies.writer(source));
+    let upload = upload.map(PipeWriter::state);
     let body = match (u32::try_from(source), body) {
         (Ok(source), _) => match request.bodies.take(source) {
             Some(body) => body,
@@ -63,7 +71,7 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
         let answer = ops
             .fetch(FetchRequest { method, url, headers, body, redirect })
             .await
-            .map_err(|error| HostCallError::type_error(format!("fetch failed: {}", error.message)))?;
+            .map_err(|error| fetch_error(&error, upload.as_ref()))?;
         let FetchResponse { status, status_text, url, headers, body, is_redirected } = answer;
         let mut flat = Vec::with_capacity(2 * headers.len());
         for (name, value) in &headers {
@@ -93,7 +101,7 @@ fn body_read<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result:
     let promise = HostCalls::start(scope, async move {
         let Some(reader) = reader else { return Ok(HostValue::Null) };
         let mut body = reader.lock().await;
-        let chunk = body.chunk().await.map_err(body_error)?;
+        let chunk = body.chunk().await.map_err(|error| body_error(error).of_the_host())?;
         Ok(chunk.map_or(HostValue::Null, HostValue::Bytes))
     });
     if let Some(promise) = promise {

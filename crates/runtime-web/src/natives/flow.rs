@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use runtime_core::{
     Finish, HostCalls, HostValue, Native, Outcome, RealmState, ScriptFault, describe_exception,
+    outcome_of_thrown,
 };
 
 use super::{Arguments, Return, Scope, bytes, new_string, number, string, string_array, strings_of};
@@ -145,11 +146,11 @@ fn finish<'s>(scope: Scope<'_, 's, '_>, _arguments: Arguments<'s>, _result: Retu
 }
 
 fn fail<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Return<'s>) {
+    let error = arguments.get(1);
     let outcome = match &*string(scope, &arguments, 0) {
         "no-handler" => Outcome::ScriptError(ScriptFault::NoHandler),
-        _ => Outcome::Exception,
+        _ => outcome_of_thrown(scope, error),
     };
-    let error = arguments.get(1);
     let message =
         if error.is_string() { string(scope, &arguments, 1) } else { describe_exception(scope, error) };
     if let Some(state) = RealmState::of(scope) {

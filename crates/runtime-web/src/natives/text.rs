@@ -7,7 +7,7 @@ mod form;
 use std::collections::HashMap;
 
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
-use runtime_core::{HostCallError, HostErrorKind, Native, RealmState, uint8_array};
+use runtime_core::{HostCallError, Native, RealmState, uint8_array};
 
 use super::flow::request;
 use super::{Arguments, Return, Scope, number, string, throw_type_error};
@@ -183,8 +183,7 @@ fn answer<'s>(scope: Scope<'_, 's, '_>, mut result: Return<'s>, string: Option<v
 }
 
 fn throw_too_long(scope: Scope<'_, '_, '_>) {
-    HostCallError { kind: HostErrorKind::RangeError, message: "Invalid string length".to_owned() }
-        .throw(scope);
+    HostCallError::range_error("Invalid string length").throw(scope);
 }
 
 /// The longest string that a native may build for this guest, in code units.
@@ -274,7 +273,7 @@ fn decoder_open<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut resu
             let message = format!(
                 "too many text decoders in the middle of a stream: a request may have {OPEN_DECODERS}"
             );
-            HostCallError { kind: HostErrorKind::RangeError, message }.throw(scope);
+            HostCallError::range_error(message).throw(scope);
         }
     }
 }

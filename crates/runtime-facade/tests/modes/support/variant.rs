@@ -75,6 +75,8 @@ pub(crate) struct Setup {
     pub(crate) capacity: Capacity,
     pub(crate) limits: RuntimeLimits,
     pub(crate) ops: Option<Arc<dyn Ops>>,
+    /// An owner has one isolate at most. In the shared mode, where that is so anyway, the bound would be one of requests.
+    pub(crate) one_isolate_an_owner: bool,
 }
 
 /// One variant, for one test.
@@ -98,8 +100,11 @@ impl Fixture {
     pub(crate) fn runtime_with(self, change: impl FnOnce(&mut Setup)) -> Runtime {
         let capacity = Capacity { threads: Some(2), context: self.variant.context(), ..Capacity::default() };
         let limits = RuntimeLimits { cpu_ms: 5_000, startup_cpu_ms: 5_000, ..RuntimeLimits::default() };
-        let mut setup = Setup { capacity, limits, ops: None };
+        let mut setup = Setup { capacity, limits, ops: None, one_isolate_an_owner: false };
         change(&mut setup);
+        if setup.one_isolate_an_owner && self.variant != Variant::Shared {
+            setup.capacity.max_per_owner = Some(1);
+        }
         let mode = Mode::named(self.variant.mode(), &setup.capacity).expect("the mode is available");
         let mut builder = Runtime::builder().mode(mode).limits(setup.limits).v8(v8_config());
         if let Some(ops) = setup.ops {
@@ -108,12 +113,45 @@ impl Fixture {
         builder.build().expect("the runtime can be built")
     }
 
+    /// A runtime of one thread, on which so many requests may be at once and so many of one owner. Others wait, long
+    /// and in any number.
+    pub(crate) fn with_places(self, places: usize, of_one_owner: usize, ops: &(impl Ops + Clone)) -> Runtime {
+        self.with_places_and_v8(places, of_one_owner, ops, v8_config())
+    }
+
+    /// As [`Fixture::with_places`], in a child process where V8 is set up so.
+    pub(crate) fn with_places_and_v8(
+        self,
+        places: usize,
+        of_one_owner: usize,
+        ops: &(impl Ops + Clone),
+        v8: V8Config,
+    ) -> Runtime {
+        let capacity = Capacity {
+            threads: Some(1),
+            max_isolates: Some(places),
+            max_per_owner: Some(of_one_owner),
+            queue: Some(1_000),
+            queue_timeout: Some(Duration::from_secs(60)),
+            context: self.variant.context(),
+        };
+        let mut mode = Mode::named(self.variant.mode(), &capacity).expect("the mode is available");
+        match &mut mode {
+            Mode::Pool(config) => config.max_requests_per_isolate = 1,
+            Mode::Shared(config) => config.max_requests_per_isolate = places,
+            _ => {}
+        }
+        let limits = RuntimeLimits { cpu_ms: 5_000, startup_cpu_ms: 5_000, ..RuntimeLimits::default() };
+        let builder = Runtime::builder().mode(mode).limits(limits).v8(v8);
+        builder.ops(Arc::new(ops.clone())).build().expect("the runtime can be built")
+    }
+
     /// A runtime whose one thread has one isolate, so that requests of one owner meet.
     pub(crate) fn cramped(self) -> Runtime {
         self.runtime_with(|setup| {
             setup.capacity.threads = Some(1);
             setup.capacity.max_isolates = Some(1);
-            setup.capacity.max_per_owner = Some(1);
+            setup.one_isolate_an_owner = true;
         })
     }
 }
