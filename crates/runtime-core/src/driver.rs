@@ -267,6 +267,11 @@ impl Driver {
                 let finish = self.stopped(stop);
                 return self.end_with(finish, Some(Recycle::Quarantine));
             }
+            TurnEnd::Panicked(message) => {
+                let finish =
+                    Finish { outcome: Outcome::internal(), message: format!("a turn panicked: {message}") };
+                return self.end_with(finish, Some(Recycle::Fault));
+            }
             TurnEnd::NotRun => {
                 let finish = Finish {
                     outcome: Outcome::ExceededCpu,
@@ -370,7 +375,7 @@ impl Driver {
         if let Some(placement) = self.placement.take() {
             let verdict = match recycle {
                 Some(Recycle::Quarantine) => Verdict::Lost,
-                Some(Recycle::Memory) => Verdict::DiscardIsolate,
+                Some(Recycle::Memory | Recycle::Fault) => Verdict::DiscardIsolate,
                 _ if keeps_context => Verdict::Keep,
                 _ => Verdict::DiscardContext,
             };

@@ -33,6 +33,9 @@ pub enum IsolateError {
         "the thread that was to make an isolate, or to work in it, was lost; try again with a new isolate"
     )]
     ThreadLost,
+    /// The code that was to run in it panicked, with this message.
+    #[error("code that ran in an isolate panicked, and the isolate is not used again: {0}")]
+    Panicked(String),
     /// The operating system gives no threads to run isolates on.
     #[error("no threads for isolates could be started: {0}")]
     NoThreads(String),

@@ -139,6 +139,8 @@ pub enum Recycle {
     Outcome,
     /// The heap limit was hit, by this request or by another one in the same isolate.
     Memory,
+    /// Our own code failed inside the isolate.
+    Fault,
     /// The turn could not be stopped; thread and isolate are lost.
     Quarantine,
 }

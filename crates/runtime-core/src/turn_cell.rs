@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! Waiting ──start──► Running ──end──► Ended ──poll──► Taken
+//!    │                  ├─panic──► Panicked ──poll──► Taken
 //!    │                  └───lose──► Lost ──poll──► Taken
 //!    └─ the job is dropped unrun: Dropped
 //! ```
@@ -36,6 +37,8 @@ pub(crate) enum TurnEnd<R> {
     Ended(R, Option<Stop>),
     /// It did not come back: its thread was given up.
     Lost(Stop),
+    /// Its code panicked, with this message: our bug.
+    Panicked(String),
     /// It never ran: its thread group is gone.
     NotRun,
 }
@@ -67,6 +70,7 @@ enum Phase<R> {
     Waiting,
     Running(v8::IsolateHandle),
     Ended(R),
+    Panicked(String),
     Lost,
     Dropped,
     Taken,
@@ -106,15 +110,18 @@ impl<R: Send + 'static> TurnCell<R> {
         }
     }
 
-    /// The thread ends the turn with its value.
-    pub(crate) fn end(&self, value: R) {
+    /// The thread ends the turn: with its value, or with the message of its panic.
+    pub(crate) fn end(&self, value: Result<R, String>) {
         let (waker, dropped) = {
             let mut inner = self.inner.lock();
             if inner.orphaned {
                 inner.phase = Phase::Taken;
                 (None, Some((value, inner.after.take())))
             } else {
-                inner.phase = Phase::Ended(value);
+                inner.phase = match value {
+                    Ok(value) => Phase::Ended(value),
+                    Err(panic) => Phase::Panicked(panic),
+                };
                 (inner.waker.take(), None)
             }
         };
@@ -211,7 +218,9 @@ impl<R: Send + 'static> TurnHandle<R> {
                     None
                 }
                 Phase::Ended(_) => Some((std::mem::replace(&mut inner.phase, Phase::Taken), after)),
-                Phase::Lost | Phase::Dropped | Phase::Taken => Some((Phase::Taken, after)),
+                Phase::Panicked(_) | Phase::Lost | Phase::Dropped | Phase::Taken => {
+                    Some((Phase::Taken, after))
+                }
             }
         };
         drop(now);
@@ -226,6 +235,7 @@ impl<R: Send + 'static> Future for TurnHandle<R> {
             let mut inner = self.cell.inner.lock();
             match std::mem::replace(&mut inner.phase, Phase::Taken) {
                 Phase::Ended(value) => TurnEnd::Ended(value, inner.stop),
+                Phase::Panicked(message) => TurnEnd::Panicked(message),
                 Phase::Lost => TurnEnd::Lost(inner.stop.unwrap_or(Stop::Cpu)),
                 Phase::Dropped => TurnEnd::NotRun,
                 other => {

@@ -1,7 +1,9 @@
 //! The threads on which guests run: a group of engine-owned threads that take turns from one queue, and the way a
 //! turn gets from a driver through the isolate's gate and lock onto one of them. What a turn does is not known here.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, Instant};
@@ -101,7 +103,8 @@ impl TurnThreads {
     /// [`Driver`](crate::Driver).
     ///
     /// # Errors
-    /// [`IsolateError::ThreadLost`] if the isolate or the thread was lost to a turn that could not be stopped.
+    /// [`IsolateError::ThreadLost`] if the isolate or the thread was lost to a turn that could not be stopped;
+    /// [`IsolateError::Panicked`] if `work` panicked, after which the isolate is condemned.
     ///
     /// # Cancel safety
     /// Dropped, JavaScript that `work` runs is told to stop; `work` is not called if it was still waiting.
@@ -112,6 +115,7 @@ impl TurnThreads {
     ) -> Result<R, IsolateError> {
         match self.submit(isolate, None, |token, _meter| work(token)).await {
             TurnEnd::Ended(result, _stop) => Ok(result),
+            TurnEnd::Panicked(message) => Err(IsolateError::Panicked(message)),
             TurnEnd::Lost(_) | TurnEnd::NotRun => Err(IsolateError::ThreadLost),
         }
     }
@@ -230,7 +234,10 @@ fn thread_main(jobs: &Arc<WorkQueue<Job>>, group: Weak<Group>) {
     while let Some(first) = member.recv() {
         let mut next = Some(first);
         while let Some(job) = next {
-            job(&record);
+            // A turn's panic is its driver's; another job's is told by what it drops.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(&record))) {
+                tracing::error!(message = panic_message(&*panic), "a job of a turn thread panicked");
+            }
             if record.is_given_up() {
                 member.leave_as_lost();
                 return record.unregister();
@@ -319,6 +326,13 @@ impl Meter<'_> {
     }
 }
 
+/// What a panic was given to say.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").to_owned()
+}
+
 /// A turn on its way to a thread. Dropped unrun, it tells its driver.
 struct TurnJob<R: Send + 'static, F> {
     cell: Arc<TurnCell<R>>,
@@ -343,7 +357,13 @@ where
             self.wall_deadline,
         );
         let meter = Meter { record, started: record.cpu_now() };
-        let value = self.cell.start(handle).then(|| turn(&mut token, &meter));
+        let value = self.cell.start(handle).then(|| {
+            // Whatever it has broken is the isolate's, which is not used again.
+            catch_unwind(AssertUnwindSafe(|| turn(&mut token, &meter))).map_err(|panic| {
+                isolate.condemn();
+                panic_message(&*panic)
+            })
+        });
         self.cell.seal();
         let is_ours = record.finish();
         if !is_ours {

@@ -5,6 +5,7 @@ mod events;
 mod hostile;
 mod natives;
 mod platform;
+mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
