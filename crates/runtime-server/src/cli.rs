@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use http::{HeaderName, HeaderValue, Method};
 use runtime_facade::{Capacity, ModeName, RuntimeLimits, SnapshotSource, V8, V8Config};
@@ -35,6 +37,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct ServeArguments {
     /// A script, served at every path; or a folder, whose NAME.js and NAME/index.js are served under /NAME/
     #[arg(value_name = "SCRIPT | DIR", required_unless_present = "config")]
@@ -42,7 +45,7 @@ pub(crate) struct ServeArguments {
     /// A configuration file; what is given here wins over it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The execution mode [default: pool]
+    /// The execution mode: worker, pool, pinned or shared [default: pool]
     #[arg(long)]
     pub(crate) mode: Option<ModeName>,
     /// Where to listen [default: 127.0.0.1:8787]
@@ -50,10 +53,10 @@ pub(crate) struct ServeArguments {
     pub(crate) addr: Option<String>,
     /// Threads that may be lost to guests that cannot be stopped; past that the server drains and exits with status 1,
     /// for its supervisor to start another [default: 16]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     pub(crate) lost_threads: Option<usize>,
     /// How long requests under way may go on after Ctrl-C, in milliseconds [default: 10000]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole::<u64>)]
     pub(crate) drain_ms: Option<u64>,
     #[command(flatten)]
     pub(crate) capacity: CapacityArguments,
@@ -65,21 +68,21 @@ pub(crate) struct ServeArguments {
 #[command(next_help_heading = "Capacity")]
 pub(crate) struct CapacityArguments {
     /// Threads on which guests run
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
     threads: Option<NonZeroUsize>,
     /// The most isolates; in the pinned mode on each thread, in the shared mode also the most threads
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
     max_isolates: Option<NonZeroUsize>,
     /// The most isolates of one owner (in the pool, of one worker; in the shared mode, requests of one owner at once);
     /// in the pinned and the shared mode on each thread
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
     max_per_owner: Option<NonZeroUsize>,
     /// The most requests of one owner (in the pool, of one worker) that wait, in the pinned and the shared mode on each
     /// thread; 0 for none
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     queue: Option<usize>,
     /// How long a request waits at most, in milliseconds
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole::<u64>)]
     queue_timeout_ms: Option<u64>,
     /// Whether contexts are used again: fresh, reuse, or reuse:USES; only in the pool and the pinned mode [default:
     /// fresh]
@@ -101,15 +104,16 @@ impl CapacityArguments {
 }
 
 #[derive(Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct RunArguments {
     /// A script, or a folder with an index.js
     #[arg(value_name = "SCRIPT")]
     pub(crate) script: PathBuf,
-    /// The execution mode
+    /// The execution mode: worker, pool, pinned or shared
     #[arg(long, default_value = "worker")]
     pub(crate) mode: ModeName,
     /// The request's method [default: GET, or POST with --data]
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = parse_method)]
     pub(crate) method: Option<Method>,
     /// The request's URL
     #[arg(long, value_name = "URL", default_value = "http://localhost/", value_parser = parse_url)]
@@ -153,7 +157,14 @@ pub(crate) struct SnapshotArguments {
 #[derive(Args)]
 pub(crate) struct CommonArguments {
     /// The base snapshot's file, made by `isolane snapshot`
-    #[arg(long, value_name = "F", env = "ISOLANE_SNAPSHOT", help_heading = "Options")]
+    #[arg(
+        long,
+        value_name = "F",
+        env = "ISOLANE_SNAPSHOT",
+        help_heading = "Options",
+        // The usual one refuses an empty path.
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
+    )]
     snapshot: Option<PathBuf>,
     /// An environment variable of the worker; may be given several times
     #[arg(long = "env", value_name = "K=V", value_parser = parse_variable, help_heading = "Options")]
@@ -166,16 +177,16 @@ pub(crate) struct CommonArguments {
 #[command(next_help_heading = "Limits (0 for off)")]
 struct LimitArguments {
     /// Processor time of a request, in milliseconds [default: 50]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole::<u64>)]
     cpu_ms: Option<u64>,
     /// Time on the clock of a request, in milliseconds [default: 30000]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole::<u64>)]
     wall_ms: Option<u64>,
     /// Processor time of the script's top level, in milliseconds [default: 1000]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole::<u64>)]
     startup_cpu_ms: Option<u64>,
     /// The most memory of an isolate, array buffers included, in MiB [default: 128]
-    #[arg(long, value_name = "MB")]
+    #[arg(long, value_name = "MB", value_parser = whole::<u64>)]
     heap_mb: Option<u64>,
     /// Allow `eval`, `new Function` and the like
     #[arg(
@@ -187,7 +198,7 @@ struct LimitArguments {
     )]
     allow_eval: Option<bool>,
     /// Calls to the host in one request [default: 1000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     subrequests: Option<u64>,
 }
 
@@ -262,6 +273,22 @@ impl Unusable {
     }
 }
 
+fn whole<T: FromStr>(text: &str) -> Result<T, Unusable> {
+    text.parse().map_err(|_| Unusable(format!("expected a whole number, 0 or more, found {text:?}")))
+}
+
+fn one_or_more(text: &str) -> Result<NonZeroUsize, Unusable> {
+    text.parse().map_err(|_| Unusable(format!("expected a whole number, 1 or more, found {text:?}")))
+}
+
+/// In capitals if it is one of those that the Fetch standard writes so.
+fn parse_method(text: &str) -> Result<Method, Unusable> {
+    let capitals = text.to_ascii_uppercase();
+    let is_common = matches!(&*capitals, "DELETE" | "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT");
+    let method = if is_common { &capitals } else { text };
+    method.parse().map_err(|_| Unusable(format!("expected a method such as GET, found {text:?}")))
+}
+
 fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), Unusable> {
     let wrong = || Unusable(format!("expected a header as `Name: value`, found {text:?}"));
     let (name, value) = text.split_once(':').ok_or_else(wrong)?;
@@ -311,6 +338,14 @@ mod tests {
             let help = argument.get_help().expect("a help text").to_string();
             assert!(help.ends_with(&format!("[default: {default}]")), "{name}: {help}");
         }
+    }
+
+    #[test]
+    fn methods_are_in_capitals_where_the_standard_has_them_so() {
+        let parsed = |text| parse_method(text).map(|method| method.to_string()).ok();
+        assert_eq!(parsed("post").as_deref(), Some("POST"));
+        assert_eq!(parsed("patch").as_deref(), Some("patch"));
+        assert_eq!(parsed("A B"), None);
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Command::Snapshot(arguments) => snapshot::snapshot(&arguments),
     };
     ended.unwrap_or_else(|error| {
-        complain(&format!("{error:#}"));
+        complain(format!("{error:#}").trim_end());
         ExitCode::from(if error.is::<cli::Unusable>() { BAD_USAGE } else { 1 })
     })
 }

@@ -97,17 +97,21 @@ impl Route {
             None | Some("*") => HostRule::Any,
             Some(host) => {
                 let wrong = || RouteError::Host { host: host.to_owned() };
-                match host.strip_prefix("*.") {
+                let named = host.strip_suffix('.').unwrap_or(host);
+                match named.strip_prefix("*.") {
                     Some(parent) => HostRule::Below(format!(".{}", canonical(parent).ok_or_else(wrong)?)),
-                    None => HostRule::Exactly(canonical(host).ok_or_else(wrong)?),
+                    None => HostRule::Exactly(canonical(named).ok_or_else(wrong)?),
                 }
             }
         };
         let path = path.unwrap_or("/");
+        let wrong = || RouteError::Path { path: path.to_owned() };
         if !path.starts_with('/') || path.contains(['?', '#', ' ', '*']) {
-            return Err(RouteError::Path { path: path.to_owned() });
+            return Err(wrong());
         }
-        Ok(Self { host, path: path.trim_end_matches('/').to_owned() })
+        // In the form in which requests come.
+        let url = ada_url::Url::parse(format!("http://host{path}"), None).map_err(|_| wrong())?;
+        Ok(Self { host, path: url.pathname().trim_end_matches('/').to_owned() })
     }
 }
 
@@ -185,7 +189,9 @@ impl Routes {
     /// The worker for a host (with or without port) and a path.
     pub fn find<'p>(&self, host: &str, path: &'p str) -> Option<Match<'_, 'p>> {
         let host = without_port(host).to_ascii_lowercase();
-        let exact = self.hosts.get(&host).and_then(|paths| paths.find(path));
+        // A name with its last dot means the same.
+        let host = host.strip_suffix('.').unwrap_or(&host);
+        let exact = self.hosts.get(host).and_then(|paths| paths.find(path));
         exact
             .or_else(|| {
                 self.parents

@@ -42,6 +42,20 @@ pub enum WorkersError {
         /// The ids that there are.
         known: String,
     },
+    /// A `[[worker]]` has an empty name.
+    #[error("expected a name as the `{key}` of a [[worker]], found an empty one")]
+    NoName {
+        /// Its key.
+        key: &'static str,
+    },
+    /// Two workers have one id, which would make them one owner's unless they name theirs.
+    #[error(
+        "expected another `id` for each [[worker]], found {id:?} twice; it is the script's name unless given"
+    )]
+    IdTwice {
+        /// The id.
+        id: String,
+    },
     /// There is none.
     #[error("expected at least one worker, found none; name a script or a folder, or add a [[worker]]")]
     None,
@@ -83,15 +97,26 @@ impl<'a> WorkerSources<'a> {
         let mut drafts = self.script.map(given).transpose()?.unwrap_or_default();
         let given_ids: Vec<String> = drafts.iter().map(|draft| draft.id.clone()).collect();
         for entry in &self.config.worker {
+            for (key, name) in [("id", &entry.id), ("owner", &entry.owner)] {
+                if name.as_deref() == Some("") {
+                    return Err(WorkersError::NoName { key });
+                }
+            }
             if entry.script.is_some() {
-                drafts.push(configured(entry)?);
+                let draft = configured(entry)?;
+                if drafts.iter().any(|other| other.id == draft.id) {
+                    return Err(WorkersError::IdTwice { id: draft.id });
+                }
+                drafts.push(draft);
                 continue;
             }
             let id = entry.id.as_deref().unwrap_or_default();
             let Some(at) = given_ids.iter().position(|given| given == id) else {
                 return Err(WorkersError::NoScript { id: id.to_owned(), known: given_ids.join(", ") });
             };
-            drafts[at].entry = Some(entry);
+            if drafts[at].entry.replace(entry).is_some() {
+                return Err(WorkersError::IdTwice { id: id.to_owned() });
+            }
             if let Some(route) = route_of(entry)? {
                 drafts[at].routes = vec![route];
             }
@@ -103,7 +128,16 @@ impl<'a> WorkerSources<'a> {
         for draft in drafts {
             let worker = Arc::new(self.served(&draft, client, log)?);
             for route in draft.routes {
-                tracing::info!(worker = &*worker.id, owner = &*worker.owner, %route, "a worker is served");
+                // The line that announces the server says enough of a worker that is served everywhere.
+                if route == Route::everything() {
+                    tracing::debug!(
+                        worker = &*worker.id,
+                        owner = &*worker.owner,
+                        "a worker is served everywhere"
+                    );
+                } else {
+                    tracing::info!(worker = &*worker.id, owner = &*worker.owner, %route, "a worker is served");
+                }
                 routes.add(route, Arc::clone(&worker))?;
             }
         }
@@ -280,5 +314,34 @@ mod tests {
         let folder = Folder::with(&[("a.js", ""), ("isolane.toml", hosts)]);
         let error = folder.routes(None, &LimitOptions::default()).expect_err("no host").to_string();
         assert!(error.contains("\"x\"") && error.contains("http://a.test"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn two_workers_named_after_scripts_of_one_name_do_not_become_one_owners() {
+        for text in [
+            "[[worker]]\nhost = 'a.test'\nscript = 'a/main.js'\n[[worker]]\nhost = 'b.test'\nscript = 'b/main.js'",
+            "[[worker]]\nid = 'w'\nhost = 'a.test'\n[[worker]]\nid = 'w'\nhost = 'b.test'",
+            "[[worker]]\nhost = 'a.test'\nscript = 'a/w.js'",
+        ] {
+            let folder = Folder::with(&[
+                ("a/main.js", ""),
+                ("b/main.js", ""),
+                ("a/w.js", ""),
+                ("w.js", ""),
+                ("isolane.toml", text),
+            ]);
+            let routes = folder.routes(Some("w.js"), &LimitOptions::default());
+            assert!(matches!(routes, Err(WorkersError::IdTwice { .. })), "{text}: {routes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_name_is_an_error_and_not_a_route_to_everything() {
+        for (text, key) in [("id = ''", "`id`"), ("id = 'x'\nowner = ''", "`owner`")] {
+            let text = format!("[[worker]]\nscript = 'a.js'\n{text}");
+            let folder = Folder::with(&[("a.js", ""), ("isolane.toml", &text)]);
+            let error = folder.routes(None, &LimitOptions::default()).expect_err("no name").to_string();
+            assert!(error.contains(key), "{error}");
+        }
     }
 }

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 
 use runtime_facade::{
-    ExecutionContext, NoOps, SharedIsolate, Worker, execute_pinned, execute_pooled, init_pinned_pool_full,
-    init_pool, pinned_pool_stats, pinned_thread_stats, pool_stats,
+    ExecutionContext, NoOps, Pool, PoolConfig, SharedIsolate, Worker, execute_pinned, execute_pooled,
+    init_pinned_pool, init_pinned_pool_full, init_pinned_pool_with_owner_limit, init_pool, pinned_pool_stats,
+    pinned_thread_stats, pool_stats,
 };
 
 use crate::support::*;
@@ -47,6 +48,27 @@ fn the_process_wide_pool_executes_once_initialised() {
 }
 
 #[test]
+fn an_acquired_isolate_is_held_until_dropped_and_found_again() {
+    run(async || {
+        let config = PoolConfig { max_isolates: 1, queue_timeout_ms: 20, ..PoolConfig::default() };
+        let pool = Pool::new(config, limits()).expect("it can be made");
+        let first = pool.acquire("worker-id").await.expect("there is room");
+        let isolate = Arc::clone(first.isolate());
+        let failure = pool.acquire("another").await.err().expect("the only place is taken");
+        assert_eq!(failure.outcome, Outcome::LoadShed(ShedReason::QueueTimeout));
+        drop(first);
+        let again = pool.acquire("worker-id").await.expect("it is free again");
+        assert!(Arc::ptr_eq(&isolate, again.isolate()), "a hit gives the same isolate");
+        assert_eq!(again.locked(|_token| 7).await, 7);
+        drop(again);
+        let other = pool.acquire("another").await.expect("the idle one makes room");
+        assert!(!Arc::ptr_eq(&isolate, other.isolate()), "and is not handed over");
+        let stats = pool.stats();
+        assert_eq!((stats.hits, stats.misses, stats.evictions, stats.isolates), (1, 2, 1, 1), "{stats:?}");
+    });
+}
+
+#[test]
 fn the_pinned_pools_of_callers_threads_are_each_their_own() {
     run(async || {
         let init = |queue| init_pinned_pool_full(10, Some(1), queue, 5_000, limits());
@@ -54,6 +76,12 @@ fn the_pinned_pools_of_callers_threads_are_each_their_own() {
         init(1).expect("the same again is fine");
         let error = init(2).expect_err("they are set up already").to_string();
         assert!(error.contains("queue_per_owner: 1") && error.contains("queue_per_owner: 2"), "{error}");
+        // The shorter forms are other setups of the same; the message shows what each of them means.
+        let error = init_pinned_pool(20, limits()).expect_err("they are set up already").to_string();
+        assert!(error.contains("max_isolates_per_thread: 20, max_per_owner: None"), "{error}");
+        let error =
+            init_pinned_pool_with_owner_limit(30, Some(3), limits()).expect_err("likewise").to_string();
+        assert!(error.contains("max_isolates_per_thread: 30, max_per_owner: Some(3)"), "{error}");
         let threads: Vec<_> = (0..2)
             .map(|thread| {
                 std::thread::spawn(move || {

@@ -1,16 +1,16 @@
 //! One HTTP exchange: which worker it is for, the request as the guest gets it, and the response as the client does.
 
-use std::fmt;
 use std::future::Future as _;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use ada_url::Url;
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
-use http::uri::Authority;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use http::uri::{Authority, PathAndQuery};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -35,24 +35,25 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
     if method == Method::CONNECT {
         return text(StatusCode::METHOD_NOT_ALLOWED, "this server is no proxy: CONNECT is not allowed\n");
     }
-    let Some(authority) = authority(uri.authority(), &headers, version, shared.address) else {
+    let authority = authority(uri.authority(), &headers, version, shared.address);
+    let asked = authority.and_then(|authority| Some((target(&authority, &uri)?, authority)));
+    let Some((target, authority)) = asked else {
         return text(StatusCode::BAD_REQUEST, "expected one Host header with a host\n");
     };
-    // `OPTIONS *` has a path that is none.
-    let path = if uri.path().starts_with('/') { uri.path() } else { "/" };
-    let Some(found) = shared.routes.find(authority.as_str(), path) else {
+    let Some(found) = shared.routes.find(target.hostname(), target.pathname()) else {
         return text(
             StatusCode::NOT_FOUND,
             "no worker is served under this host and path; `isolane serve DIR` serves each DIR/NAME.js under /NAME/\n",
         );
     };
     let worker = Arc::clone(found.worker);
-    let url = Url { authority: &authority, path: found.rest, query: uri.query() }.to_string();
+    let url = behind_route(&target, found.rest);
     if !headers.contains_key(header::HOST)
         && let Ok(host) = HeaderValue::from_str(authority.as_str())
     {
         headers.insert(header::HOST, host);
     }
+    join_cookies(&mut headers);
     let is_head = method == Method::HEAD;
     let body = if body.is_end_stream() { Body::empty() } else { Body::stream(body) };
     let event = runtime_facade::Request { method, url, headers, body };
@@ -95,18 +96,34 @@ fn authority(
     (!authority.as_str().contains('@') && !authority.host().is_empty()).then_some(authority)
 }
 
-/// The URL that the guest sees.
-struct Url<'a> {
-    authority: &'a Authority,
-    path: &'a str,
-    query: Option<&'a str>,
+/// The URL that the client meant, in the one form that URLs have: a guest and a route see the same path, however the
+/// client wrote it. None if it is no URL.
+fn target(authority: &Authority, uri: &Uri) -> Option<Url> {
+    let target = match uri.path_and_query().map(PathAndQuery::as_str) {
+        Some(target) if target.starts_with('/') => target,
+        // `OPTIONS *` has a path that is none.
+        _ => "/",
+    };
+    Url::parse(format!("http://{authority}{target}"), None).ok()
 }
 
-impl fmt::Display for Url<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() { "/" } else { self.path };
-        write!(f, "http://{}{path}", self.authority)?;
-        self.query.map_or(Ok(()), |query| write!(f, "?{query}"))
+/// The URL that the guest sees: with what the route has left of the path.
+fn behind_route(target: &Url, rest: &str) -> String {
+    let origin = target.origin();
+    let path = if rest.is_empty() { "/" } else { rest };
+    // An HTTP URL is its origin, its path, and what follows.
+    let query = &target.href()[origin.len() + target.pathname().len()..];
+    [&*origin, path, query].concat()
+}
+
+/// Clients may send each cookie in a field of its own; together they are one list with semicolons (RFC 9113, section
+/// 8.2.3), and not the comma that other headers are joined with.
+fn join_cookies(headers: &mut HeaderMap) {
+    let fields: Vec<&[u8]> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if fields.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&fields.join(&b"; "[..]))
+    {
+        headers.insert(header::COOKIE, joined);
     }
 }
 
@@ -244,13 +261,36 @@ mod tests {
         }
     }
 
+    fn asked(host: &str, uri: &str) -> Option<Url> {
+        target(&host.parse().expect("an authority"), &uri.parse().expect("a target"))
+    }
+
     #[test]
     fn the_guest_sees_the_path_behind_its_route() {
-        let authority: Authority = "a.test:8787".parse().expect("an authority");
-        let url = |path, query| Url { authority: &authority, path, query }.to_string();
-        assert_eq!(url("", None), "http://a.test:8787/");
-        assert_eq!(url("/x%20y", Some("q=1&r=%2F")), "http://a.test:8787/x%20y?q=1&r=%2F");
-        assert_eq!(url("/", Some("")), "http://a.test:8787/?");
+        let url = |uri, rest| behind_route(&asked("a.test:8787", uri).expect("a URL"), rest);
+        assert_eq!(url("/shop", ""), "http://a.test:8787/");
+        assert_eq!(url("/shop/x%20y?q=1&r=%2F", "/x%20y"), "http://a.test:8787/x%20y?q=1&r=%2F");
+        assert_eq!(url("/?", "/"), "http://a.test:8787/?");
+    }
+
+    #[test]
+    fn a_target_has_the_one_form_of_urls_or_is_none() {
+        let href = |host, uri| asked(host, uri).map(|url| url.href().to_owned());
+        assert_eq!(href("EXAMPLE.test:80", "/x").as_deref(), Some("http://example.test/x"));
+        assert_eq!(href("a.test", "/a/../b/%2e%2e/c").as_deref(), Some("http://a.test/c"));
+        assert_eq!(href("a.test", "*").as_deref(), Some("http://a.test/"));
+        assert_eq!(href("a.test:99999", "/"), None);
+    }
+
+    #[test]
+    fn cookies_in_several_fields_are_one_list_with_semicolons() {
+        let mut headers = HeaderMap::new();
+        for cookie in ["a=1", "b=2; c=3"] {
+            headers.append(header::COOKIE, HeaderValue::from_static(cookie));
+        }
+        join_cookies(&mut headers);
+        let joined: Vec<_> = headers.get_all(header::COOKIE).iter().collect();
+        assert_eq!(joined, ["a=1; b=2; c=3"]);
     }
 
     #[test]

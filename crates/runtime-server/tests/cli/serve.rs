@@ -1,6 +1,6 @@
 //! `isolane serve`: routes, answers, failures and configuration.
 
-use super::support::{Files, MODES, Server, isolane, text, until};
+use super::support::{Files, MODES, Server, bare_isolane, isolane, text, until};
 use super::upstream::Upstream;
 
 const SHOW_URL: &str = "export default { fetch(request) { return new Response(request.url) } }";
@@ -269,6 +269,18 @@ fn a_configuration_gives_routes_variables_limits_and_hosts_per_worker() {
 }
 
 #[test]
+fn the_example_configuration_is_served_as_its_comments_say() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/isolane.toml");
+    let server = Server::start(&["--config", path]);
+    let ask = |host: &str, path: &str| {
+        server.ask(&format!("GET {path} HTTP/1.1\r\nHost: {host}:8787\r\nConnection: close\r\n\r\n")).body
+    };
+    assert_eq!(ask("127.0.0.1", "/hello/?name=Ada"), "Hello, Ada!\n");
+    assert!(ask("127.0.0.1", "/api/planets/3").contains("Earth"));
+    assert!(ask("env.localhost", "/any/path").contains("Salut"));
+}
+
+#[test]
 fn bad_usage_is_status_2_and_a_taken_address_status_1() {
     let files = Files::new(&[
         ("worker.js", SHOW_URL),
@@ -283,7 +295,8 @@ fn bad_usage_is_status_2_and_a_taken_address_status_1() {
         (vec!["serve".into(), path("empty")], "NAME.js"),
         (vec!["serve".into(), "--config".into(), path("key.toml")], "`prot`"),
         (vec!["serve".into(), "--config".into(), path("mode.toml")], "worker, pool, pinned, shared"),
-        (vec!["serve".into(), path("worker.js"), "--threads".into(), "0".into()], "0"),
+        (vec!["serve".into(), path("worker.js"), "--threads".into(), "0".into()], "1 or more, found \"0\""),
+        (vec!["serve".into(), path("worker.js"), "--queue".into(), "-1".into()], "0 or more, found \"-1\""),
     ];
     for (arguments, part) in cases {
         let ran = isolane().args(&arguments).output().expect("it starts");
@@ -376,7 +389,65 @@ fn a_request_must_say_for_which_host_it_is() {
         server.ask("GET http://target.test/x HTTP/1.1\r\nHost: a\r\n\r\n").body,
         "http://target.test/x"
     );
+    for host in ["a:99999", "a:x", "[::1", "a b"] {
+        let answer = server.ask(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        assert_eq!(answer.status, 400, "{host}: it is no host, which is the client's to mend");
+    }
     assert_eq!(server.ask("GET /x HTTP/1.0\r\n\r\n").body, format!("http://{}/x", server.address));
+}
+
+#[test]
+fn a_worker_sees_urls_as_it_would_write_them_itself() {
+    let files = Files::worker(
+        "export default { fetch(request) {
+            return new Response(request.url + ' ' + (request.url === new URL(request.url).href));
+        } }",
+    );
+    for mode in MODES {
+        let server = Server::of(&files, mode, &[]);
+        for (target, host, url) in [
+            ("/x", "EXAMPLE.test:80", "http://example.test/x"),
+            ("/a/../b?q='", "a.test", "http://a.test/b?q=%27"),
+            ("/\u{e9}", "[::1]:8787", "http://[::1]:8787/%C3%A9"),
+        ] {
+            let answer = server.ask(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+            assert_eq!((answer.status, &*answer.body), (200, &*format!("{url} true")), "{mode}");
+        }
+    }
+}
+
+#[test]
+fn cookies_in_several_fields_are_one_list_with_semicolons() {
+    let files = Files::worker(
+        "export default { fetch(request) { return new Response(request.headers.get('cookie')) } }",
+    );
+    for mode in MODES {
+        let server = Server::of(&files, mode, &[]);
+        let answer = server.ask("GET / HTTP/1.1\r\nHost: a\r\nCookie: a=1\r\nCookie: b=2; c=3\r\n\r\n");
+        assert_eq!(answer.body, "a=1; b=2; c=3", "{mode}");
+    }
+}
+
+#[test]
+fn an_empty_snapshot_variable_means_none() {
+    let files = Files::worker(SHOW_URL);
+    let mut command = bare_isolane();
+    command
+        .arg("serve")
+        .arg(files.path("worker.js"))
+        .args(["--addr", "127.0.0.1:0"])
+        .env("ISOLANE_SNAPSHOT", "");
+    let server = Server::spawn(command);
+    assert!(server.line.contains("snapshot built in process ("), "{}", server.line);
+    assert_eq!(server.get("/").status, 200);
+}
+
+#[test]
+fn a_script_by_itself_is_announced_by_one_line_and_no_more() {
+    let files = Files::worker(SHOW_URL);
+    let server = Server::of(&files, "pool", &[]);
+    assert_eq!(server.get("/").status, 200);
+    assert_eq!(server.log(), "");
 }
 
 #[test]
