@@ -2,6 +2,7 @@
 //! `http/exchange`.
 
 mod exchange;
+mod outgoing;
 
 use std::convert::Infallible;
 use std::future::Future;

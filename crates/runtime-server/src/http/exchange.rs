@@ -18,18 +18,19 @@ use hyper::ext::ReasonPhrase;
 use runtime_facade::{Body, Call, End, EndOfRequest, Outcome, ResponseBody};
 
 use super::Shared;
+use super::outgoing::Outgoing;
 use crate::guest_log::printable;
 use crate::hop_by_hop;
 use crate::routes::ServedWorker;
 
 /// What goes out: a text of the server's, or a worker's body.
-pub(super) type Outgoing = Either<Full<Bytes>, ResponseBody>;
+pub(super) type AnswerBody = Either<Full<Bytes>, Outgoing>;
 
 /// Names the outcome of a request that failed.
 const OUTCOME: HeaderName = HeaderName::from_static("isolane-outcome");
 
 /// Answers a request. Dropping the future cancels it.
-pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Outgoing> {
+pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<AnswerBody> {
     let (parts, body) = request.into_parts();
     let http::request::Parts { method, uri, version, mut headers, .. } = parts;
     if method == Method::CONNECT {
@@ -128,7 +129,7 @@ fn join_cookies(headers: &mut HeaderMap) {
 }
 
 /// The worker's response as it goes out.
-fn respond(response: runtime_facade::Response, is_head: bool) -> Response<Outgoing> {
+fn respond(response: runtime_facade::Response, is_head: bool) -> Response<AnswerBody> {
     let runtime_facade::Response { status, status_text, mut headers, body, .. } = response;
     let Some(status) = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational()) else {
         return failed(Outcome::internal());
@@ -154,7 +155,7 @@ fn respond(response: runtime_facade::Response, is_head: bool) -> Response<Outgoi
         discard(body);
         Either::Left(Full::default())
     } else {
-        Either::Right(body)
+        Either::Right(body.into())
     };
     let mut outgoing = Response::new(body);
     *outgoing.status_mut() = status;
@@ -175,7 +176,7 @@ fn discard(mut body: ResponseBody) {
 }
 
 /// The answer when the worker gave none. What happened is for the log, not for the client.
-fn failed(outcome: Outcome) -> Response<Outgoing> {
+fn failed(outcome: Outcome) -> Response<AnswerBody> {
     let status = StatusCode::from_u16(outcome.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let name = outcome.name();
     let mut response = text(status, format!("the worker did not answer: {name}\n"));
@@ -186,7 +187,7 @@ fn failed(outcome: Outcome) -> Response<Outgoing> {
     response
 }
 
-fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Outgoing> {
+fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<AnswerBody> {
     let mut response = Response::new(Either::Left(Full::new(body.into())));
     *response.status_mut() = status;
     response

@@ -80,6 +80,27 @@ fn a_stream_that_fails_is_broken_off_and_never_ends_well() {
 }
 
 #[test]
+fn what_came_before_a_failure_of_the_same_turn_is_not_lost() {
+    let files = Files::worker(
+        "export default { fetch() { let pulls = 0; return new Response(new ReadableStream({ pull(controller) {
+            if (pulls++ > 0) throw new Error('half way');
+            controller.enqueue(new TextEncoder().encode('the beginning'));
+        } })) } }",
+    );
+    for mode in MODES {
+        let server = Server::of(&files, mode, &[]);
+        for _ in 0..10 {
+            let answer = server.get("/");
+            assert_eq!(
+                (answer.status, &*answer.body, answer.is_whole),
+                (200, "the beginning", false),
+                "{mode}: the connection is broken off after it"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_client_that_leaves_cancels_what_its_request_waits_for() {
     let upstream = Arc::new(Upstream::start());
     let files = Files::worker("export default { fetch(request, env) { return fetch(env.UPSTREAM) } }");
