@@ -290,17 +290,12 @@ impl Driver {
         self.report.subrequests = figures.subrequests;
         // A turn that was stopped had something to do.
         self.is_stalled = reply.is_stalled && reply.started.is_empty() && stop.is_none();
-        let heap_limit = self.limits.heap_max_bytes().unwrap_or(usize::MAX);
-        let is_out_of_memory = self.placement.as_ref().is_some_and(|place| place.isolate.hit_heap_limit())
-            || reply.figures.heap_bytes > heap_limit.saturating_mul(2);
+        let is_out_of_memory = self.placement.as_ref().is_some_and(|place| place.isolate.hit_heap_limit());
         self.calls.extend(reply.started);
         self.state = reply.state;
         self.arm_timer(reply.next_timer);
         // How the turn ended the request, if it did: by a limit, or as the guest said.
         let end = if is_out_of_memory {
-            if let Some(place) = &self.placement {
-                place.isolate.condemn();
-            }
             let message =
                 format!("the isolate's memory grew past its limit of {} MiB", self.limits.heap_max_mb);
             Some((Finish { outcome: Outcome::ExceededMemory, message }, Some(Recycle::Memory)))

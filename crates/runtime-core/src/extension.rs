@@ -92,6 +92,9 @@ pub struct Extension {
     pub sources: Vec<Source>,
     /// The native functions. Their order is part of the snapshot's identity.
     pub natives: Vec<Native>,
+    /// Globals that V8 adds to every context after it has made it from the snapshot. Where a guest uses one, it finds
+    /// what [`Hook::LateGlobal`] makes of it.
+    pub late_globals: &'static [&'static str],
     /// A request that is served while the snapshot is made, in a context that is then thrown away: the functions that
     /// it calls are in the snapshot compiled, and no isolate's first request has to compile them.
     pub rehearsal: Option<fn() -> Rehearsal>,
@@ -122,11 +125,14 @@ pub enum Hook {
     MakeDomException,
     /// `reset()`: the context is about to serve another request.
     Reset,
+    /// `lateGlobal(name, ...values)`: the guest uses one of [`Extension::late_globals`] for the first time. Gives what
+    /// it is to find; `values` are all of them, in order, as V8 made them.
+    LateGlobal,
 }
 
 impl Hook {
     /// All hooks, in the order in which the snapshot holds them.
-    pub(crate) const ALL: [(Hook, &'static str); 7] = [
+    pub(crate) const ALL: [(Hook, &'static str); 8] = [
         (Hook::SetModule, "setModule"),
         (Hook::Begin, "begin"),
         (Hook::FireTimer, "fireTimer"),
@@ -134,5 +140,6 @@ impl Hook {
         (Hook::ReportException, "reportException"),
         (Hook::MakeDomException, "makeDOMException"),
         (Hook::Reset, "reset"),
+        (Hook::LateGlobal, "lateGlobal"),
     ];
 }

@@ -166,6 +166,10 @@ impl Isolate {
         &self.foreground
     }
 
+    pub(crate) fn guard(&self) -> &HeapGuard {
+        &self.guard
+    }
+
     pub(crate) fn budget(&self) -> &MemoryBudget {
         &self.budget
     }

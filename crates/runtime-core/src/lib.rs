@@ -22,6 +22,7 @@ mod snapshot;
 mod isolate;
 mod memory;
 mod quarantine;
+mod reservations;
 mod turn_cell;
 mod turn_threads;
 mod watchdog;
@@ -29,6 +30,7 @@ mod watchdog;
 mod guest_error;
 mod host_calls;
 mod host_value;
+mod late_globals;
 mod modules;
 mod program_cache;
 mod realm;
@@ -47,7 +49,7 @@ pub use host_calls::{HostCallError, HostCalls, HostErrorKind, outcome_of_thrown}
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};
 pub use isolate::{Isolate, IsolateError, IsolateStats, LockToken};
 pub use limits::RuntimeLimits;
-pub use memory::{ProcessMemory, process_memory};
+pub use memory::{ProcessMemory, has_room, process_memory};
 pub use mode::{
     ContextPolicy, ExecutionMode, Home, ModeFuture, ModeStats, Placement, PlacementRequest, RealmKey, Verdict,
 };
@@ -55,6 +57,7 @@ pub use outcome::{Failure, Outcome, Phases, Recycle, Report, ScriptFault, ShedRe
 pub use process::{InitError, SnapshotSource, V8, V8Config};
 pub use quarantine::{Health, health};
 pub use realm::{Finish, GuestRequest, Realm, RealmState};
+pub use reservations::{Space, reserve};
 pub use resident::Resident;
 pub use script::{Script, ScriptError};
 pub use snapshot::{SnapshotError, SnapshotInfo, build as build_snapshot, inspect as inspect_snapshot};

@@ -1,11 +1,14 @@
-//! Memory: the budget that an isolate's heap and array buffers share, the guard that stops a guest before V8 runs
-//! out, and the process-wide sums. Time limits are elsewhere (`watchdog`).
+//! Memory: the budget that an isolate's heap, buffers and WebAssembly memories share, the guard that stops a guest before
+//! V8 runs out or takes too much, and the process-wide sums. Time limits are elsewhere (`watchdog`), and so are the
+//! addresses that buffers and memories reserve (`reservations`).
 
 use std::alloc::Layout;
 use std::ffi::c_void;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use crate::reservations::Held;
 
 /// Sums over all isolates of this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -14,9 +17,10 @@ pub struct ProcessMemory {
     pub isolates: usize,
     /// Isolates made since the process started.
     pub isolates_created: u64,
-    /// Bytes in the array buffers of all isolates.
+    /// Bytes in the array buffers of all isolates. Of resizable ones V8 does not tell.
     pub buffer_bytes: usize,
-    /// Bytes in the heaps of all isolates, as seen at the end of each one's last turn.
+    /// Bytes in the heaps and WebAssembly memories of all isolates, as they were last measured: at the end of each
+    /// isolate's last turn, or during one that takes long.
     pub heap_bytes: usize,
 }
 
@@ -79,12 +83,29 @@ pub(crate) fn give_back_to_system() {
     }
 }
 
+/// What an isolate takes, in bytes.
+#[derive(Clone, Copy)]
+struct Measured {
+    heap: usize,
+    /// Outside of the heap, but not in buffers: WebAssembly's memories and code.
+    others: usize,
+    buffers: usize,
+}
+
+impl Measured {
+    fn sum(self) -> usize {
+        self.heap + self.others + self.buffers
+    }
+}
+
 /// What one isolate may take, and takes, in heap and buffers together.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
     limit: usize,
     buffers: AtomicUsize,
+    /// The heap and WebAssembly's memories, as last measured.
     heap: AtomicUsize,
+    held: Held,
     /// A buffer has been refused since this was last asked.
     has_refused: AtomicBool,
 }
@@ -95,12 +116,13 @@ impl MemoryBudget {
             limit: limit.unwrap_or(usize::MAX),
             buffers: AtomicUsize::new(0),
             heap: AtomicUsize::new(0),
+            held: Held::default(),
             has_refused: AtomicBool::new(false),
         })
     }
 
     /// Charges a buffer, or refuses it: heap (as last seen) and buffers may not pass the limit together.
-    fn charge(&self, bytes: usize) -> bool {
+    pub(crate) fn charge(&self, bytes: usize) -> bool {
         let heap = self.heap.load(Ordering::Relaxed);
         let charged = self.buffers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |buffers| {
             let total = buffers.checked_add(bytes)?;
@@ -114,12 +136,36 @@ impl MemoryBudget {
         charged.is_ok()
     }
 
-    fn discharge(&self, bytes: usize) {
+    pub(crate) fn discharge(&self, bytes: usize) {
         self.buffers.fetch_sub(bytes, Ordering::Relaxed);
         BUFFER_BYTES.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Notes the heap's size at the end of a turn.
+    /// The addresses that the isolate holds.
+    pub(crate) fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Measures what the isolate takes now. V8 and the budget each know of a part of the buffers: V8 does not count shared
+    /// ones, nor the budget those that V8 takes from the system.
+    fn measure(&self, isolate: &mut v8::Isolate) -> Measured {
+        let heap = isolate.get_heap_statistics();
+        let outside = usize::try_from(isolate.adjust_amount_of_external_allocated_memory(0)).unwrap_or(0);
+        let buffers = heap.external_memory();
+        Measured {
+            heap: heap.used_heap_size(),
+            others: outside.saturating_sub(buffers),
+            buffers: buffers.max(self.buffer_bytes()),
+        }
+    }
+
+    /// Notes what the isolate takes beside buffers. V8 learns later than the budget of those that are freed, so its own
+    /// figure for them would be held against the next one.
+    fn note(&self, measured: Measured) {
+        self.note_heap(measured.heap + measured.others);
+    }
+
+    /// Notes the size of the heap and of WebAssembly's memories.
     pub(crate) fn note_heap(&self, bytes: usize) {
         let before = self.heap.swap(bytes, Ordering::Relaxed);
         if bytes >= before {
@@ -206,6 +252,23 @@ pub(crate) fn charge(isolate: &mut v8::Isolate, bytes: Vec<u8>) -> Option<Charge
     Some(ChargedBytes { bytes, budget })
 }
 
+/// Whether the isolate has room for so many more bytes that V8 would take without asking. Collects garbage if that is
+/// what it takes.
+pub fn has_room(isolate: &mut v8::Isolate, bytes: usize) -> bool {
+    let Some(budget) = isolate.get_slot::<Arc<MemoryBudget>>().cloned() else { return true };
+    let fits =
+        |isolate: &mut v8::Isolate| budget.measure(isolate).sum().saturating_add(bytes) <= budget.limit;
+    if fits(isolate) {
+        return true;
+    }
+    // What is larger than the limit would not fit into an empty isolate either.
+    if bytes > budget.limit {
+        return false;
+    }
+    isolate.low_memory_notification();
+    fits(isolate)
+}
+
 /// V8 asks for buffers of any size; the alignment is what `malloc` would give.
 fn layout(bytes: usize) -> Option<Layout> {
     Layout::from_size_align(bytes.max(1), 16).ok()
@@ -259,11 +322,16 @@ unsafe extern "C" fn release(budget: *const MemoryBudget) {
 ///
 /// V8 counts array buffers towards its limit, too. Those have the budget to keep them within bounds, and a guest is
 /// told by a `RangeError`; where they and not the heap are near the limit, V8 gets room for them instead.
+///
+/// A WebAssembly memory that grows asks nobody and is told by nobody. So turns are measured, by [`HeapGuard::check`], at
+/// their end, and again and again if they take long: the watchdog has V8 interrupt them for it.
 pub(crate) struct HeapGuard {
     limit: usize,
     budget: Arc<MemoryBudget>,
     armed: OnceLock<Armed>,
     hit: AtomicBool,
+    /// V8 has been asked for an interrupt, and has not come to it yet.
+    is_asked: AtomicBool,
     calls: AtomicU32,
 }
 
@@ -286,6 +354,7 @@ impl HeapGuard {
             budget: Arc::clone(budget),
             armed: OnceLock::new(),
             hit: AtomicBool::new(false),
+            is_asked: AtomicBool::new(false),
             calls: AtomicU32::new(0),
         })
     }
@@ -303,17 +372,67 @@ impl HeapGuard {
         self.hit.load(Ordering::Acquire)
     }
 
+    /// The most that heap, buffers and WebAssembly memories may take together. Past the limit itself the allocator refuses
+    /// buffers, and a guest that goes on without them is not stopped for what its heap has gained meanwhile.
+    fn bound(&self) -> usize {
+        self.limit.saturating_add(self.limit / 4)
+    }
+
+    /// Measures the isolate, in bytes. If it takes more than it may, garbage not counted, the limit has been hit: the
+    /// caller stops the guest.
+    pub(crate) fn check(&self, isolate: &mut v8::Isolate) -> usize {
+        let before = self.budget.measure(isolate);
+        let mut left = before;
+        if before.sum() > self.bound() && !self.is_hit() {
+            isolate.low_memory_notification();
+            left = self.budget.measure(isolate);
+            if left.sum() > self.bound() {
+                self.hit.store(true, Ordering::Release);
+            }
+        }
+        self.budget.note(left);
+        before.sum()
+    }
+
+    /// Has the turn that runs measured as soon as V8 looks for interrupts, which WebAssembly's loops do as well. Any
+    /// thread may ask.
+    pub(crate) fn ask_to_check(&self) {
+        if let Some(armed) = self.armed.get()
+            && !self.is_hit()
+            && !self.is_asked.swap(true, Ordering::Relaxed)
+        {
+            armed.handle.request_interrupt(Self::on_interrupt, std::ptr::from_ref(self).cast_mut().cast());
+        }
+    }
+
+    /// V8's callback.
+    ///
+    /// # Safety
+    /// `guard` is the pointer that `ask_to_check` gave; V8 calls this with the isolate that the guard is in charge of, on
+    /// the thread that has it.
+    unsafe extern "C" fn on_interrupt(isolate: v8::UnsafeRawIsolatePtr, guard: *mut c_void) {
+        // SAFETY: the isolate's owner keeps the guard until V8 has disposed of the isolate, and with it of requests for
+        // interrupts that it has not come to.
+        let guard = unsafe { &*guard.cast_const().cast::<HeapGuard>() };
+        guard.is_asked.store(false, Ordering::Relaxed);
+        // SAFETY: V8 is inside this isolate, on this thread, and allows to collect garbage here.
+        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+        guard.check(&mut isolate);
+        if guard.is_hit() {
+            isolate.terminate_execution();
+        }
+    }
+
     /// Bytes by which V8's limit may grow because buffers, and not the heap, are near it.
     fn room_for_buffers(&self, armed: &Armed, initial: usize) -> Option<usize> {
         // SAFETY: V8 is inside this isolate, on this thread, and allows to be asked for its statistics here.
         let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(armed.isolate) };
-        let heap = isolate.get_heap_statistics();
-        let external = heap.external_memory().max(self.budget.buffer_bytes());
-        let used = heap.used_heap_size();
+        let measured = self.budget.measure(&mut isolate);
+        let (used, external) = (measured.heap, measured.others + measured.buffers);
         // A refused buffer makes V8 collect garbage and come here, however small heap and buffers are.
         let has_refused = self.budget.has_refused.swap(false, Ordering::Relaxed);
         let is_heap_small = used < initial - initial / 4 && (has_refused || external > initial / 4);
-        let is_sum_bounded = used.saturating_add(external) <= self.limit.saturating_add(self.limit / 4);
+        let is_sum_bounded = used.saturating_add(external) <= self.bound();
         (is_heap_small && is_sum_bounded).then_some(external / 4 + (1 << 20))
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::extension::Hook;
 use crate::guest_error::GuestError;
 use crate::host_calls::{HostCallError, HostCalls};
+use crate::late_globals;
 use crate::limits::RuntimeLimits;
 use crate::modules::Modules;
 use crate::outcome::Outcome;
@@ -55,6 +56,7 @@ impl Realm {
         } else {
             snapshot::set_up_from_source(scope, engine.extension())?
         };
+        late_globals::defer(scope, context, engine.extension(), hooks[Hook::LateGlobal as usize])?;
         context.set_allow_generation_from_strings(allow_eval);
         Ok(Self::of_context(scope, context, &hooks, script))
     }

@@ -109,9 +109,7 @@ pub(crate) fn run(
             Err(halt) => (None, Some(halt)),
         }
     };
-    let heap = token.get_heap_statistics();
-    figures.heap_bytes = heap.used_heap_size() + heap.external_memory();
-    isolate.budget().note_heap(heap.used_heap_size());
+    figures.heap_bytes = isolate.guard().check(token);
     let mut reply = TurnReply {
         state: None,
         started: Vec::new(),

@@ -1,5 +1,6 @@
 //! The watchdog: one thread a process that stops turns which overrun, and gives up threads that do not stop. It
-//! reads each turn thread's processor clock; it never takes an isolate's lock.
+//! reads each turn thread's processor clock; it never takes an isolate's lock. Turns that take long it also has measured
+//! (`memory`), on their own thread.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -202,9 +203,10 @@ impl ThreadRecord {
     fn inspect(&self, grace: Duration) -> bool {
         let mut running = self.running.lock();
         let Some(turn) = &mut *running else { return false };
-        if !turn.is_seen {
-            turn.is_seen = true;
-        } else if let Some(group) = &self.group
+        // It takes long enough for others to wait for it, and for its memory to be looked at.
+        let is_long = std::mem::replace(&mut turn.is_seen, true);
+        if is_long
+            && let Some(group) = &self.group
             && !self.is_long.swap(true, Ordering::AcqRel)
         {
             group.begin_long();
@@ -226,6 +228,8 @@ impl ThreadRecord {
             } else if turn.control.is_told_to_stop() {
                 turn.told_to_stop =
                     Some(ToldToStop { reason: Stop::Canceled, at: Instant::now(), cpu_at: self.cpu_now() });
+            } else if is_long {
+                turn.isolate.guard().ask_to_check();
             }
         }
         if let Some(told) = turn.told_to_stop {

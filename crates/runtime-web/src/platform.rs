@@ -18,6 +18,7 @@ static EXTENSION: LazyLock<Extension> = LazyLock::new(|| Extension {
     name: "runtime-web",
     sources: include!(concat!(env!("OUT_DIR"), "/sources.rs")),
     natives: natives::all(),
+    late_globals: &["SharedArrayBuffer", "WebAssembly"],
     rehearsal: Some(rehearsal::rehearsal),
 });
 

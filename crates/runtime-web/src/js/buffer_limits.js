@@ -1,15 +1,20 @@
 // Resizable array buffers within the isolate's memory. V8 takes the memory of all other buffers from the host's
 // allocator, which refuses what is too much; these reserve addresses from the system and commit pages as they grow, and
 // nobody is asked. So the constructor and the methods that can commit pages ask here. What they do otherwise is the
-// language's business. Shared buffers are not there yet when this file runs: V8 adds their class to contexts that it
-// has made from the snapshot.
+// language's business. Shared buffers and WebAssembly's memories are in `late_globals.js`.
 //
 // `internals.checkRoom(bytes)` throws a RangeError if the isolate has no room for that many more bytes.
+//
+// `internals.reserve(ranges, addresses, bytes)` throws a RangeError if the isolate may not have these: ranges of
+// addresses, the bytes of all of them together, and bytes that V8 does not count. It gives a hold, which must live as
+// long as what it was asked for: `holds.keep(object, hold)` sees to that, and `holds.keepAlso` if there may be more of
+// them. The garbage collector lets go of it.
 
 const {
-  ArrayBuffer, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetResizable, ArrayBufferPrototypeResize,
-  ArrayBufferPrototypeTransfer, List, MathTrunc, RangeError, ReflectConstruct, ReflectDefineProperty, ReflectOwnKeys,
-  TypeError, WeakRef, WeakRefPrototypeDeref, defineValue, ownDescriptor,
+  ArrayBuffer, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetMaxByteLength, ArrayBufferPrototypeGetResizable,
+  ArrayBufferPrototypeResize, ArrayBufferPrototypeTransfer, MathTrunc, RangeError, ReflectConstruct,
+  ReflectDefineProperty, ReflectOwnKeys, TypeError, WeakMap, WeakMapPrototypeGet, WeakMapPrototypeHas,
+  WeakMapPrototypeSet, defineValue, ownDescriptor,
 } = internals.prim;
 const { isObject } = internals.webidl;
 
@@ -18,29 +23,72 @@ internals.checkRoom = (bytes) => {
     throw new RangeError("Array buffer allocation failed: the isolate's memory limit leaves no room for it");
   }
 };
-const { checkRoom } = internals;
 
-// Each resizable buffer holds a range of addresses, of which a process has only so many. A buffer counts until the
-// garbage collector has found it, which is after the job that made it at the earliest.
-const buffersLimit = 1024;
-let buffers = new List();
-
-const checkNumber = () => {
-  if (buffers.length < buffersLimit) return;
-  const live = new List();
-  for (let i = 0; i < buffers.length; i++) {
-    if (WeakRefPrototypeDeref(buffers[i]) !== undefined) live.push(buffers[i]);
-  }
-  buffers = live;
-  if (live.length >= buffersLimit) {
-    throw new RangeError(`Array buffer allocation failed: ${buffersLimit} resizable buffers are in use already`);
-  }
+// Gives the hold on, if there is one.
+internals.reserved = (hold, what) => {
+  if (hold !== undefined) return hold;
+  throw new RangeError(
+    `${what} allocation failed: the isolate's memory limit, or what it may reserve, leaves no room for it`,
+  );
 };
 
+internals.reserve = (ranges, addresses, bytes) =>
+  internals.reserved(native.reserve(ranges, addresses, bytes), "Array buffer");
+const { checkRoom, reserve } = internals;
+
+const held = new WeakMap();
+// The holds of a shared buffer, for all objects that have its memory.
+const chainOf = (buffer, first) => {
+  let chain = WeakMapPrototypeGet(held, buffer);
+  if (chain === undefined) {
+    chain = { __proto__: null, hold: first, before: undefined };
+    WeakMapPrototypeSet(held, buffer, chain);
+  }
+  return chain;
+};
+internals.holds = {
+  __proto__: null,
+  keep: (object, hold) => WeakMapPrototypeSet(held, object, hold),
+  has: (object) => WeakMapPrototypeHas(held, object),
+  // For shared buffers.
+  keepAlso(buffer, hold) {
+    const chain = chainOf(buffer, undefined);
+    chain.before = { __proto__: null, hold: chain.hold, before: chain.before };
+    chain.hold = hold;
+  },
+  // The clone of a shared buffer has its memory. That of a WebAssembly memory is held by the memory, to which the
+  // buffer leads.
+  share: (buffer, clone) => WeakMapPrototypeSet(held, clone, chainOf(buffer, buffer)),
+  move: (from, to) => {
+    if (WeakMapPrototypeHas(held, from)) WeakMapPrototypeSet(held, to, WeakMapPrototypeGet(held, from));
+  },
+};
+const { holds } = internals;
+
 // ToIndex without the check of the range, which V8 makes. Throws for symbols and big integers, as the language does.
-const toIndex = (value) => {
+internals.toIndex = (value) => {
   const number = +value;
   return number !== number ? 0 : MathTrunc(number);
+};
+const { toIndex } = internals;
+
+// Puts a constructor in the place of another, of which it takes over all properties.
+internals.takePlace = (holder, key, original, Replacement) => {
+  const keys = ReflectOwnKeys(original);
+  for (let i = 0; i < keys.length; i++) {
+    ReflectDefineProperty(Replacement, keys[i], ownDescriptor(original, keys[i]));
+  }
+  defineValue(original.prototype, "constructor", Replacement, false);
+  if (holder !== undefined) defineValue(holder, key, Replacement, false);
+};
+
+// A resizable buffer with the size, the greatest size and the prototype that are asked for.
+const makeResizable = (length, maxByteLength, newTarget) => {
+  const hold = reserve(1, maxByteLength, 0);
+  checkRoom(length);
+  const buffer = ReflectConstruct(ArrayBuffer, [length, { __proto__: null, maxByteLength }], newTarget);
+  holds.keep(buffer, hold);
+  return buffer;
 };
 
 // Everything is read once, in the language's order.
@@ -50,19 +98,24 @@ const Replacement = function (length, options = undefined) {
   const bytes = toIndex(length);
   const maximum = options.maxByteLength;
   if (maximum === undefined) return ReflectConstruct(ArrayBuffer, [bytes], new.target);
-  const maxByteLength = toIndex(maximum);
-  checkNumber();
-  checkRoom(bytes);
-  const buffer = ReflectConstruct(ArrayBuffer, [bytes, { __proto__: null, maxByteLength }], new.target);
-  buffers.push(new WeakRef(buffer));
-  return buffer;
+  return makeResizable(bytes, toIndex(maximum), new.target);
 };
-const keys = ReflectOwnKeys(ArrayBuffer);
-for (let i = 0; i < keys.length; i++) {
-  ReflectDefineProperty(Replacement, keys[i], ownDescriptor(ArrayBuffer, keys[i]));
-}
-defineValue(ArrayBuffer.prototype, "constructor", Replacement, false);
-defineValue(internals.global, "ArrayBuffer", Replacement, false);
+internals.takePlace(internals.global, "ArrayBuffer", ArrayBuffer, Replacement);
+
+// For the platform: a buffer like this one, with zeros in it.
+internals.bufferLike = (buffer) => {
+  const length = ArrayBufferPrototypeGetByteLength(buffer);
+  if (!ArrayBufferPrototypeGetResizable(buffer)) return new ArrayBuffer(length);
+  return makeResizable(length, ArrayBufferPrototypeGetMaxByteLength(buffer), ArrayBuffer);
+};
+
+// A resizable buffer stays one, and keeps its addresses.
+internals.transferBuffer = (buffer, newLength = undefined) => {
+  const moved = ArrayBufferPrototypeTransfer(buffer, newLength);
+  holds.move(buffer, moved);
+  return moved;
+};
+const { transferBuffer } = internals;
 
 const methods = {
   resize(newLength) {
@@ -71,14 +124,11 @@ const methods = {
     checkRoom(length - ArrayBufferPrototypeGetByteLength(this));
     return ArrayBufferPrototypeResize(this, length);
   },
-  // A resizable buffer stays one.
   transfer(newLength = undefined) {
-    if (newLength === undefined || !ArrayBufferPrototypeGetResizable(this)) {
-      return ArrayBufferPrototypeTransfer(this, newLength);
-    }
+    if (newLength === undefined || !ArrayBufferPrototypeGetResizable(this)) return transferBuffer(this, newLength);
     const length = toIndex(newLength);
     checkRoom(length - ArrayBufferPrototypeGetByteLength(this));
-    return ArrayBufferPrototypeTransfer(this, length);
+    return transferBuffer(this, length);
   },
 };
 defineValue(ArrayBuffer.prototype, "resize", methods.resize, false);

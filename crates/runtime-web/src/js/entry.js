@@ -297,6 +297,7 @@ entry.begin = (kind, payload) => {
 entry.fireTimer = timers.fire;
 entry.reportException = internals.reportException;
 entry.makeDOMException = internals.domException;
+entry.lateGlobal = internals.lateGlobal;
 
 const reported = new WeakSet();
 

@@ -8,8 +8,7 @@
 // `serialise(object)` gives a value that can be cloned, `deserialise(value)` the copy.
 
 const {
-  ArrayBuffer, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeGetMaxByteLength,
-  ArrayBufferPrototypeGetResizable, ArrayBufferPrototypeTransfer, BigInt64Array,
+  ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeGetResizable, BigInt64Array,
   BigIntPrototypeValueOf, BigUint64Array, BooleanPrototypeValueOf, DataView, DataViewPrototypeGetBuffer,
   DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Date, DatePrototypeGetTime, Error, EvalError,
   Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, List, Map, MapPrototypeForEach,
@@ -20,7 +19,7 @@ const {
   TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, URIError,
   Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, defineValue, uncurryThis,
 } = internals.prim;
-const { webidl } = internals;
+const { bufferLike, holds, transferBuffer, webidl } = internals;
 const { isObject } = webidl;
 const { object } = webidl.converters;
 
@@ -159,12 +158,7 @@ const checkAttached = (buffer) => {
 
 const bytesCopy = (buffer) => {
   checkAttached(buffer);
-  const length = ArrayBufferPrototypeGetByteLength(buffer);
-  const isResizable = ArrayBufferPrototypeGetResizable(buffer);
-  if (isResizable) internals.checkRoom(length);
-  const copy = isResizable
-    ? new ArrayBuffer(length, { __proto__: null, maxByteLength: ArrayBufferPrototypeGetMaxByteLength(buffer) })
-    : new ArrayBuffer(length);
+  const copy = bufferLike(buffer);
   TypedArrayPrototypeSet(new Uint8Array(copy), new Uint8Array(buffer));
   return copy;
 };
@@ -254,7 +248,10 @@ takeApart[SET] = (record, value, memory) => {
   record.values = values;
 };
 takeApart[ARRAY_BUFFER] = (record, value) => { record.value = bytesCopy(value); };
-takeApart[SHARED_ARRAY_BUFFER] = (record, value) => { record.value = native.shareBuffer(value); };
+takeApart[SHARED_ARRAY_BUFFER] = (record, value) => {
+  record.value = native.shareBuffer(value);
+  holds.share(value, record.value);
+};
 takeApart[VIEW] = (record, value, memory) => {
   const type = TypedArrayPrototypeGetSymbolToStringTag(value);
   const isTyped = type !== undefined;
@@ -386,7 +383,7 @@ const cloneWithTransfer = (value, transfer) => {
   for (let i = 0; i < transfer.length; i++) {
     const item = transfer[i];
     checkAttached(item);
-    MapPrototypeGet(memory, item).copy = ArrayBufferPrototypeTransfer(item);
+    MapPrototypeGet(memory, item).copy = transferBuffer(item);
   }
   return revive(record);
 };

@@ -8,6 +8,7 @@ mod flow;
 mod memory;
 mod text;
 mod url;
+mod wasm_module;
 
 use bytes::Bytes;
 use runtime_core::{HostCallError, Native};
