@@ -108,6 +108,8 @@ pub(crate) struct MemoryBudget {
     held: Held,
     /// A buffer has been refused since this was last asked.
     has_refused: AtomicBool,
+    /// Nothing is refused; see [`Exemption`].
+    is_exempt: AtomicBool,
 }
 
 impl MemoryBudget {
@@ -118,6 +120,7 @@ impl MemoryBudget {
             heap: AtomicUsize::new(0),
             held: Held::default(),
             has_refused: AtomicBool::new(false),
+            is_exempt: AtomicBool::new(false),
         })
     }
 
@@ -126,7 +129,9 @@ impl MemoryBudget {
         let heap = self.heap.load(Ordering::Relaxed);
         let charged = self.buffers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |buffers| {
             let total = buffers.checked_add(bytes)?;
-            (total.saturating_add(heap) <= self.limit).then_some(total)
+            let may_be_had =
+                total.saturating_add(heap) <= self.limit || self.is_exempt.load(Ordering::Relaxed);
+            may_be_had.then_some(total)
         });
         if charged.is_err() {
             self.has_refused.store(true, Ordering::Relaxed);
@@ -202,6 +207,25 @@ impl Drop for MemoryBudget {
     fn drop(&mut self) {
         HEAP_BYTES.fetch_sub(*self.heap.get_mut(), Ordering::Relaxed);
         BUFFER_BYTES.fetch_sub(*self.buffers.get_mut(), Ordering::Relaxed);
+    }
+}
+
+/// While this lives an isolate's budget refuses nothing. For the making of contexts: V8 ends the process where it
+/// cannot have a buffer that the snapshot holds, and those are few, small, and none of the guest's.
+pub(crate) struct Exemption(Arc<MemoryBudget>);
+
+impl Exemption {
+    /// Begins it; none where nothing is budgeted. The caller holds the isolate's lock and runs no code of a guest's.
+    pub(crate) fn begin(isolate: &v8::Isolate) -> Option<Self> {
+        let budget = isolate.get_slot::<Arc<MemoryBudget>>().cloned()?;
+        budget.is_exempt.store(true, Ordering::Relaxed);
+        Some(Self(budget))
+    }
+}
+
+impl Drop for Exemption {
+    fn drop(&mut self) {
+        self.0.is_exempt.store(false, Ordering::Relaxed);
     }
 }
 

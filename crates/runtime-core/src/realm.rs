@@ -11,6 +11,7 @@ use crate::guest_error::GuestError;
 use crate::host_calls::{HostCallError, HostCalls};
 use crate::late_globals;
 use crate::limits::RuntimeLimits;
+use crate::memory::Exemption;
 use crate::modules::Modules;
 use crate::outcome::Outcome;
 use crate::process::V8;
@@ -41,6 +42,8 @@ impl Realm {
         script: Script,
         allow_eval: bool,
     ) -> Result<Self, GuestError> {
+        // Another request's buffers, or what the one before has left uncollected, may fill the isolate's budget.
+        let _exemption = Exemption::begin(scope);
         // The context keeps the queue alive, so the handle may go at once. A queue of its own means that no other
         // context's promises run in this one's turns.
         let queue = v8::MicrotaskQueue::new(scope, v8::MicrotasksPolicy::Explicit);

@@ -40,6 +40,38 @@ in_every_mode! {
 }
 
 in_every_mode! {
+    async fn a_request_gets_its_context_where_another_has_filled_the_isolate_with_buffers(fixture: Fixture) {
+        let host = Host::new();
+        let runtime = fixture.runtime_with(|setup| {
+            setup.limits.heap_max_mb = MIB;
+            setup.ops = Some(Arc::new(host.clone()));
+            setup.capacity.threads = Some(1);
+            if fixture.variant.mode() == ModeName::Pool {
+                setup.capacity.max_per_owner = Some(1);
+            }
+        });
+        let script = guarded("const all = []; let size = 1 << 20;
+            while (size >= 1) try { all.push(new Uint8Array(size)) } catch { size = Math.floor(size / 2) }
+            console.log('filled'); await new Promise(() => {}); return new Response(`${all.length}`)");
+        let filling = Call::new(&*script, Event::get("http://localhost/")).owner("bomber").worker("bomb");
+        let filling = tokio::spawn({
+            let runtime = runtime.clone();
+            async move { answer(&runtime, filling).await.is_ok() }
+        });
+        host.logged("filled").await;
+        let call = Call::new(&*script, Event::get("http://localhost/fine")).owner("bomber").worker("bomb");
+        // There may be too little left for the second guest, but not for the process.
+        match answer(&runtime, call).await {
+            Ok(answer) => assert_eq!(answer.text(), "fine"),
+            Err(failure) => assert_eq!(failure.outcome, Outcome::Exception, "{failure}"),
+        }
+        filling.abort();
+        settled(&runtime).await;
+        goes_on(&runtime, &script).await;
+    }
+}
+
+in_every_mode! {
     async fn a_heap_bomb_cannot_be_caught(fixture: Fixture) {
         let runtime = small(fixture);
         let script = guarded("try { const all = []; for (;;) all.push([all.length]) }
