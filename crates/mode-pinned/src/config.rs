@@ -21,6 +21,12 @@ pub struct PinnedPoolConfig {
     pub queue_timeout_ms: u64,
     /// Whether contexts are used again.
     pub context: ContextPolicy,
+    /// Whether an idle isolate makes its next context, and evaluates the worker's top level in it, before a request
+    /// comes.
+    pub prepare: bool,
+    /// How long after such an evaluation a request may still use it, in milliseconds; 0 for only a context, nothing
+    /// evaluated.
+    pub prepared_max_age_ms: u64,
     /// Run turns on the thread that drives the request instead of the pool's. For trusted guests: a turn that cannot
     /// be stopped then hangs that thread.
     pub inline_for_trusted_guests: bool,
@@ -36,6 +42,8 @@ impl Default for PinnedPoolConfig {
             queue_total: 10_000,
             queue_timeout_ms: 5_000,
             context: ContextPolicy::Fresh,
+            prepare: true,
+            prepared_max_age_ms: 10_000,
             inline_for_trusted_guests: false,
         }
     }

@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 use runtime_core::{
-    ExecutionMode, Failure, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest, RuntimeLimits,
+    ExecutionMode, Failure, Isolate, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest,
+    RuntimeLimits,
 };
 use runtime_web::{Call, Event, Execution, Ops, WorkerCode};
 
@@ -104,6 +105,7 @@ pub fn init_pinned_pool_full(
     runtime_web::ensure_init().map_err(|error| Failure::new(Outcome::internal(), error.to_string()))?;
     // Bounds that let nobody in are found out here and not at the first request.
     drop(ThreadPlace::new(&PinnedPoolConfig { inline_for_trusted_guests: true, ..config.clone() }, 0)?);
+    Isolate::expect(&limits);
     CONFIG.get_or_init(|| (config, Arc::new(limits)));
     Ok(())
 }

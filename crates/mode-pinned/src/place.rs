@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use runtime_admission::{Lease, ShedReason, Slots, SlotsConfig};
 use runtime_core::{
-    Failure, Home, Isolate, ModeStats, Outcome, Placement, PlacementRequest, Realm, RealmKey, Resident,
-    Start, TurnThreads, Verdict,
+    Failure, Home, Isolate, ModeStats, Outcome, Placement, PlacementRequest, Prepare, Realm, RealmKey,
+    Resident, Start, TurnThreads, Verdict,
 };
 
 use crate::config::PinnedPoolConfig;
@@ -81,25 +81,27 @@ impl ThreadPlace {
             lease = self.admit(&request.key.owner).await?;
         }
         let mut create = Duration::ZERO;
-        let (resident, is_new) = match lease.resource() {
-            Some(resident) => (Arc::clone(resident), false),
+        let (resident, start) = match lease.resource() {
+            Some(resident) => (Arc::clone(resident), Start::Prepared),
             None => {
                 drop(lease.take_evicted());
                 let started = Instant::now();
                 let isolate = self.thread.make_isolate(&request.limits).await;
                 let isolate =
                     isolate.map_err(|error| Failure::new(Outcome::internal(), error.to_string()))?;
+                let start = isolate.start();
                 let resident = Resident::new(isolate, self.config.context, KEPT_CONTEXTS);
                 lease.fill(Arc::clone(&resident));
                 create = started.elapsed();
-                (resident, true)
+                (resident, start)
             }
         };
         let realm = resident.take(&request.key);
-        let start = match (&realm, is_new) {
-            (Some(_), _) => Start::Warm,
-            (None, false) => Start::Prepared,
-            (None, true) => Start::Cold,
+        let start = if realm.is_some() { Start::Warm } else { start };
+        let prepare = if self.config.prepare {
+            resident.prepare(realm.as_ref(), Duration::from_millis(self.config.prepared_max_age_ms))
+        } else {
+            Prepare::Nothing
         };
         let isolate = Arc::clone(resident.isolate());
         let home = Box::new(Seat { lease, resident, key: request.key.clone() });
@@ -107,6 +109,7 @@ impl ThreadPlace {
         placement.realm = realm;
         placement.create = create;
         placement.policy = self.config.context;
+        placement.prepare = prepare;
         Ok(placement)
     }
 

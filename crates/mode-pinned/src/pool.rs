@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use runtime_admission::{RoundRobin, ShedReason};
 use runtime_core::{
-    ExecutionMode, Failure, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest, RuntimeLimits,
+    ExecutionMode, Failure, Isolate, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest,
+    RuntimeLimits,
 };
 use runtime_web::{Call, Execution};
 
@@ -36,6 +37,7 @@ impl PinnedPool {
             .unwrap_or(NonZeroUsize::MIN);
         let places: Result<Vec<_>, _> =
             (0..threads.get()).map(|number| ThreadPlace::new(&config, number)).collect();
+        Isolate::expect(&limits);
         Ok(Self { limits: Arc::new(limits), places: places?, turn: RoundRobin::new(threads) })
     }
 

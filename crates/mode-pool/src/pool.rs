@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use runtime_admission::{Lease, ShedReason, Slots, SlotsConfig};
 use runtime_core::{
-    ContextPolicy, ExecutionMode, Failure, Home, Isolate, LockToken, ModeFuture, ModeStats, Outcome,
-    Placement, PlacementRequest, Realm, RealmKey, Resident, RuntimeLimits, Start, TurnThreads, Verdict,
+    ContextPolicy, ExecutionMode, Failure, Home, Isolate, LockToken, ModeFuture, ModeStats, Occupied,
+    Outcome, Placement, PlacementRequest, Prepare, Realm, RealmKey, Resident, RuntimeLimits, Start,
+    TurnThreads, Verdict,
 };
 use runtime_web::{Call, Execution};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,12 @@ pub struct PoolConfig {
     pub queue_timeout_ms: u64,
     /// Whether contexts are used again.
     pub context: ContextPolicy,
+    /// Whether an idle isolate makes its next context, and evaluates the worker's top level in it, before a request
+    /// comes.
+    pub prepare: bool,
+    /// How long after such an evaluation a request may still use it, in milliseconds; 0 for only a context, nothing
+    /// evaluated.
+    pub prepared_max_age_ms: u64,
     /// Threads for turns; 0 shares the process's.
     pub threads: usize,
 }
@@ -44,6 +51,8 @@ impl Default for PoolConfig {
             queue_total: 10_000,
             queue_timeout_ms: 5_000,
             context: ContextPolicy::Fresh,
+            prepare: true,
+            prepared_max_age_ms: 10_000,
             threads: 0,
         }
     }
@@ -82,6 +91,7 @@ impl Pool {
             queue_total: config.queue_total,
         })
         .map_err(|error| internal(error.to_string()))?;
+        Isolate::expect(&limits);
         Ok(Self { config, limits: Arc::new(limits), threads, slots })
     }
 
@@ -111,8 +121,9 @@ impl Pool {
             version: [0; 32],
             environment: [0; 32],
         };
-        let (lease, resident, _) = self.seat(&key, &self.limits).await?;
-        Ok(Acquired { resident, _lease: lease })
+        let (lease, resident, ..) = self.seat(&key, &self.limits).await?;
+        let occupied = resident.isolate().occupy();
+        Ok(Acquired { resident, _occupied: occupied, _lease: lease })
     }
 
     /// The counters of this pool.
@@ -124,7 +135,7 @@ impl Pool {
         &self,
         key: &RealmKey,
         limits: &Arc<RuntimeLimits>,
-    ) -> Result<(Lease<RealmKey, Arc<Resident>>, Arc<Resident>, Option<Duration>), Failure> {
+    ) -> Result<(Lease<RealmKey, Arc<Resident>>, Arc<Resident>, Duration, Start), Failure> {
         let mut lease = self.admitted(key).await?;
         // An isolate can be condemned between two of its users; its slot then goes with the last of them.
         while lease.resource().is_some_and(|resident| resident.isolate().is_condemned()) {
@@ -134,15 +145,16 @@ impl Pool {
         }
         if let Some(resident) = lease.resource() {
             let resident = Arc::clone(resident);
-            return Ok((lease, resident, None));
+            return Ok((lease, resident, Duration::ZERO, Start::Prepared));
         }
         drop(lease.take_evicted());
         let started = Instant::now();
         let isolate = self.threads.make_isolate(limits).await;
         let isolate = isolate.map_err(|error| Failure::new(Outcome::internal(), error.to_string()))?;
+        let start = isolate.start();
         let resident = Resident::new(isolate, self.config.context, self.config.max_requests_per_isolate);
         lease.fill(Arc::clone(&resident));
-        Ok((lease, resident, Some(started.elapsed())))
+        Ok((lease, resident, started.elapsed(), start))
     }
 }
 
@@ -177,19 +189,21 @@ impl ExecutionMode for Pool {
 
     fn place<'a>(&'a self, request: &'a PlacementRequest) -> ModeFuture<'a, Result<Placement, Failure>> {
         Box::pin(async move {
-            let (lease, resident, create) = self.seat(&request.key, &request.limits).await?;
+            let (lease, resident, create, start) = self.seat(&request.key, &request.limits).await?;
             let realm = resident.take(&request.key);
-            let start = match (&realm, create) {
-                (Some(_), _) => Start::Warm,
-                (None, None) => Start::Prepared,
-                (None, Some(_)) => Start::Cold,
+            let start = if realm.is_some() { Start::Warm } else { start };
+            let prepare = if self.config.prepare {
+                resident.prepare(realm.as_ref(), Duration::from_millis(self.config.prepared_max_age_ms))
+            } else {
+                Prepare::Nothing
             };
             let isolate = Arc::clone(resident.isolate());
             let home = Box::new(Seat { lease, resident, key: request.key.clone() });
             let mut placement = Placement::new(isolate, self.threads.clone(), start, home);
             placement.realm = realm;
-            placement.create = create.unwrap_or_default();
+            placement.create = create;
             placement.policy = self.config.context;
+            placement.prepare = prepare;
             Ok(placement)
         })
     }
@@ -260,6 +274,7 @@ impl Home for Seat {
 /// An isolate of the pool, held until dropped.
 pub struct Acquired {
     resident: Arc<Resident>,
+    _occupied: Occupied,
     _lease: Lease<RealmKey, Arc<Resident>>,
 }
 

@@ -41,7 +41,10 @@ impl SharedIsolate {
             None if self.is_inline => TurnThreads::inline_for_trusted_guests(),
             None => TurnThreads::start("isolane-shared", 1).map_err(|error| internal(error.to_string()))?,
         };
-        let isolate = Isolate::new(&self.limits).map_err(|error| internal(error.to_string()))?;
+        let isolate = match Isolate::standing_by(&self.limits) {
+            Some(isolate) => isolate,
+            None => Isolate::new(&self.limits).map_err(|error| internal(error.to_string()))?,
+        };
         self.made = Some((Arc::clone(&isolate), threads.clone()));
         Ok((isolate, threads))
     }

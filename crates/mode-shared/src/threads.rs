@@ -10,7 +10,7 @@ use runtime_admission::{
 };
 use runtime_core::{
     ExecutionMode, Failure, Home, Isolate, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest,
-    Realm, RuntimeLimits, Start, TurnThreads, Verdict,
+    Prepare, Realm, RuntimeLimits, Start, TurnThreads, Verdict,
 };
 use runtime_web::{Call, Execution};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,9 @@ pub struct SharedConfig {
     /// Let an isolate serve one owner only: when another one's turn comes, it waits until the isolate is idle, and the
     /// thread gets a new one. Owners then wait for each other.
     pub one_owner_per_isolate: bool,
+    /// Whether an idle isolate makes its next context before a request comes. Any script may come, so nothing is
+    /// evaluated in it.
+    pub prepare: bool,
 }
 
 impl Default for SharedConfig {
@@ -49,6 +52,7 @@ impl Default for SharedConfig {
             queue_total: 10_000,
             queue_timeout_ms: 5_000,
             one_owner_per_isolate: false,
+            prepare: true,
         }
     }
 }
@@ -110,6 +114,7 @@ impl SharedMode {
             .map_err(|error| internal(error.to_string()))?;
             places.push(Place { thread, permits, slots });
         }
+        Isolate::expect(&limits);
         Ok(Self { config, limits: Arc::new(limits), places, turn: RoundRobin::new(threads) })
     }
 
@@ -174,12 +179,16 @@ impl ExecutionMode for SharedMode {
                         isolate.map_err(|error| Failure::new(Outcome::internal(), error.to_string()))?;
                     lease.fill(Arc::clone(&isolate));
                     create = started.elapsed();
-                    (isolate, Start::Cold)
+                    let start = isolate.start();
+                    (isolate, start)
                 }
             };
             let home = Box::new(Seat { lease, _permit: permit });
             let mut placement = Placement::new(isolate, place.thread.clone(), start, home);
             placement.create = create;
+            if self.config.prepare {
+                placement.prepare = Prepare::Context;
+            }
             Ok(placement)
         })
     }

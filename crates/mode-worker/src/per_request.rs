@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use runtime_admission::{Lease, ShedReason, Slots, SlotsConfig};
 use runtime_core::{
     ExecutionMode, Failure, Home, Isolate, ModeFuture, ModeStats, Outcome, Placement, PlacementRequest,
-    Realm, RuntimeLimits, Start, TurnThreads, Verdict,
+    Realm, RuntimeLimits, TurnThreads, Verdict,
 };
 use runtime_web::{Call, Execution};
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,7 @@ impl WorkerMode {
             queue_total: config.queue_total,
         })
         .map_err(|error| internal(error.to_string()))?;
+        Isolate::expect(&limits);
         Ok(Self { config, limits: Arc::new(limits), threads, permits })
     }
 
@@ -108,8 +109,8 @@ impl ExecutionMode for WorkerMode {
             let started = Instant::now();
             let isolate = self.threads.make_isolate(&request.limits).await;
             let isolate = isolate.map_err(|error| Failure::new(Outcome::internal(), error.to_string()))?;
-            let mut placement =
-                Placement::new(isolate, self.threads.clone(), Start::Cold, Box::new(Permit(lease)));
+            let start = isolate.start();
+            let mut placement = Placement::new(isolate, self.threads.clone(), start, Box::new(Permit(lease)));
             placement.create = started.elapsed();
             Ok(placement)
         })

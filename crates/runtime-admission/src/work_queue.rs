@@ -224,6 +224,7 @@ impl<J> Member<J> {
     #[cfg(not(loom))]
     pub fn recv_timeout(&self, patience: Duration) -> Waited<J> {
         let deadline = Instant::now() + patience;
+        self.look_out();
         loop {
             match self.job_or_sleep() {
                 Turn::Job(job) => return Waited::Job(job),

@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 use crate::host_calls::{HostResult, RunningCall};
 use crate::limits::RuntimeLimits;
 use crate::mode::{Placement, Verdict};
-use crate::outcome::{Failure, Outcome, Recycle, Report};
+use crate::outcome::{Failure, MadeAhead, Outcome, Recycle, Report};
 use crate::realm::{Finish, GuestRequest, RealmState};
 use crate::script::Script;
 use crate::turn::{self, Allowance, Stage, TurnReply, Work};
@@ -40,6 +40,7 @@ pub enum Progress {
 /// Polling it outside of a tokio runtime with timers panics.
 pub struct Driver {
     placement: Option<Placement>,
+    script: Script,
     /// What the next turn begins with, before the first one.
     first: Option<Work>,
     /// The realm and request, between turns.
@@ -79,8 +80,9 @@ impl Driver {
         report.queue = report.phases.acquire;
         let realm = placement.realm.take();
         Self {
-            first: Some(Work::Begin { realm, script, request, limits: Arc::clone(&limits) }),
+            first: Some(Work::Begin { realm, script: script.clone(), request, limits: Arc::clone(&limits) }),
             placement: Some(placement),
+            script,
             state: None,
             turn: None,
             calls: FuturesUnordered::new(),
@@ -253,6 +255,9 @@ impl Driver {
         };
         let deadline = self.limits.wall().map(|wall| self.called + wall);
         let isolate = Arc::clone(&placement.isolate);
+        if let Work::Begin { .. } = &work {
+            isolate.ahead().claim(Some((&self.script, &self.limits)));
+        }
         self.report.turns += 1;
         self.is_stalled = false;
         self.turn = Some(placement.threads.submit(&placement.isolate, deadline, move |token, meter| {
@@ -285,6 +290,10 @@ impl Driver {
         self.handler_cpu += figures.handler_cpu;
         self.report.cpu = self.startup_cpu + self.handler_cpu;
         self.report.peak_heap_bytes = self.report.peak_heap_bytes.max(figures.heap_bytes);
+        if figures.made_ahead != MadeAhead::Nothing {
+            self.report.made_ahead = figures.made_ahead;
+        }
+        self.report.cpu_ahead += figures.cpu_ahead;
         self.report.phases.context += figures.context;
         self.report.phases.evaluate += figures.evaluate;
         self.report.subrequests = figures.subrequests;
@@ -386,7 +395,7 @@ impl Driver {
                 // Its script has not been evaluated to the end, so that it can serve nobody.
                 None => Some(Recycle::Outcome),
             });
-            placement.give_back(realm, verdict);
+            placement.give_back(realm, verdict, &self.script, &self.limits);
         }
         let now = Instant::now();
         self.report.recycle = recycle_reason;

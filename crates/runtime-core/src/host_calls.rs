@@ -179,7 +179,7 @@ impl HostCalls {
         let resolver = v8::PromiseResolver::new(scope)?;
         let promise = resolver.get_promise(scope);
         let global = v8::Global::new(scope, resolver);
-        let calls = &mut RealmState::of(scope)?.calls;
+        let calls = RealmState::of(scope)?.calls();
         calls.next += 1;
         let id = calls.next;
         let (abort, registration) = AbortHandle::new_pair();

@@ -12,11 +12,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use runtime_admission::FairGate;
 use tokio::sync::Notify;
 
+use crate::ahead::Ahead;
 use crate::foreground::ForegroundTasks;
 use crate::limits::RuntimeLimits;
 use crate::memory::{self, HeapGuard, MemoryBudget};
+use crate::outcome::Start;
 use crate::process::V8;
-use crate::{modules, quarantine, realm};
+use crate::{modules, quarantine, realm, standby};
 
 /// An isolate cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,10 @@ pub struct Isolate {
     guard: Arc<HeapGuard>,
     budget: Arc<MemoryBudget>,
     foreground: Arc<ForegroundTasks>,
+    /// What is ready for its next request.
+    ahead: Ahead,
+    /// It was made before anybody asked for it.
+    stood_by: bool,
     condemned: AtomicBool,
     /// Its lock is held by a thread that was given up; set and cleared by that thread's quarantine.
     lost: AtomicBool,
@@ -82,6 +88,28 @@ impl Isolate {
     /// # Panics
     /// If the calling thread has another isolate entered.
     pub fn new(limits: &RuntimeLimits) -> Result<Arc<Self>, IsolateError> {
+        Self::make(limits, false)
+    }
+
+    /// An isolate that stood by for these heap limits, if there is one. Takes microseconds; makes the stock of them
+    /// be filled up.
+    pub fn standing_by(limits: &RuntimeLimits) -> Option<Arc<Self>> {
+        standby::take(limits)
+    }
+
+    /// Says that isolates with these heap limits will be asked for soon, so that some are made to stand by. Does
+    /// nothing before V8 is initialised.
+    pub fn expect(limits: &RuntimeLimits) {
+        standby::expect(limits);
+    }
+
+    /// Lets all isolates go that stand by in this process. Who asks for an isolate later makes the stock be filled
+    /// again.
+    pub fn expect_none() {
+        standby::trim();
+    }
+
+    pub(crate) fn make(limits: &RuntimeLimits, stood_by: bool) -> Result<Arc<Self>, IsolateError> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let engine = V8::running().ok_or(IsolateError::NotInitialised)?;
         let heap_max = limits.heap_max_bytes();
@@ -128,6 +156,8 @@ impl Isolate {
             guard,
             budget,
             foreground,
+            ahead: Ahead::default(),
+            stood_by,
             condemned: AtomicBool::new(false),
             lost: AtomicBool::new(false),
         }))
@@ -136,6 +166,23 @@ impl Isolate {
     /// A number that no other isolate of this process has.
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// What its first request reports: whether the isolate stood by, or was made for that request.
+    pub fn start(&self) -> Start {
+        if self.stood_by { Start::Standby } else { Start::Cold }
+    }
+
+    /// Somebody comes who is no guest's request: what the isolate does or was to do while idle is given up, and
+    /// nothing else is begun until the returned value is dropped.
+    pub fn occupy(self: &Arc<Self>) -> Occupied {
+        self.ahead.add_user();
+        self.ahead.claim(None);
+        Occupied(Arc::clone(self))
+    }
+
+    pub(crate) fn ahead(&self) -> &Ahead {
+        &self.ahead
     }
 
     /// The fair gate that every turn passes before it locks the isolate.
@@ -223,6 +270,8 @@ pub(crate) fn keep_shared_parts(engine: &'static V8) {
 impl Drop for Isolate {
     fn drop(&mut self) {
         let Some(shared) = self.shared.take() else { return };
+        // Contexts go before their isolate.
+        self.ahead.clear();
         if self.lost.load(Ordering::Acquire) {
             // Its lock will never be free again: disposing of it would wait for ever.
             std::mem::forget(shared);
@@ -243,6 +292,16 @@ impl Drop for Isolate {
 impl std::fmt::Debug for Isolate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Isolate").field("id", &self.id).field("condemned", &self.is_condemned()).finish()
+    }
+}
+
+/// Keeps an isolate from work for its next request. See [`Isolate::occupy`].
+#[derive(Debug)]
+pub struct Occupied(Arc<Isolate>);
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        self.0.ahead.remove_user();
     }
 }
 
@@ -306,19 +365,41 @@ struct Disposal {
     _guard: Arc<HeapGuard>,
 }
 
+/// Disposal takes a quarter of a millisecond and must not happen inside a turn: one thread does it for all, and those
+/// that make isolates help it when it falls behind.
+static REAPER: LazyLock<Option<Reaper>> = LazyLock::new(|| {
+    let (sender, receiver) = crossbeam_channel::unbounded::<Disposal>();
+    let waiting = receiver.clone();
+    let thread = std::thread::Builder::new().name("isolane-reaper".to_owned());
+    let spawned = thread.spawn(move || reap(&receiver));
+    spawned.is_ok().then_some(Reaper { sender, waiting })
+});
+
+struct Reaper {
+    sender: Sender<Disposal>,
+    waiting: Receiver<Disposal>,
+}
+
+/// This many isolates may wait to be disposed of before those that make new ones help.
+const BACKLOG: usize = 8;
+
+/// Disposes of isolates on the calling thread while too many wait for it, so that making them cannot outrun disposing
+/// of them. The thread has no isolate entered.
+pub(crate) fn reduce_backlog() {
+    let Some(reaper) = &*REAPER else { return };
+    while reaper.waiting.len() > BACKLOG
+        && let Ok(disposal) = reaper.waiting.try_recv()
+    {
+        disposal.dispose();
+    }
+}
+
 impl Disposal {
-    /// Disposal takes a quarter of a millisecond and must not happen inside a turn: one thread does it for all.
     fn hand_over(self) {
-        static REAPER: LazyLock<Option<Sender<Disposal>>> = LazyLock::new(|| {
-            let (sender, receiver) = crossbeam_channel::unbounded::<Disposal>();
-            let thread = std::thread::Builder::new().name("isolane-reaper".to_owned());
-            let spawned = thread.spawn(move || reap(&receiver));
-            spawned.is_ok().then_some(sender)
-        });
         IN_DISPOSAL.fetch_add(1, Ordering::Relaxed);
         match &*REAPER {
             Some(reaper) => {
-                if let Err(unsent) = reaper.send(self) {
+                if let Err(unsent) = reaper.sender.send(self) {
                     unsent.into_inner().dispose();
                 }
             }

@@ -19,10 +19,13 @@ mod process;
 mod rehearsal;
 mod snapshot;
 
+mod ahead;
+mod idle;
 mod isolate;
 mod memory;
 mod quarantine;
 mod reservations;
+mod standby;
 mod turn_cell;
 mod turn_threads;
 mod watchdog;
@@ -42,18 +45,19 @@ mod mode;
 mod resident;
 mod turn;
 
+pub use ahead::{AheadStats, Prepare, ahead_stats};
 pub use driver::{Driver, Progress};
 pub use extension::{Extension, Hook, Native, NativeFunction, Rehearsal, Source};
 pub use guest_error::{GuestError, describe_exception};
 pub use host_calls::{HostCallError, HostCalls, HostErrorKind, outcome_of_thrown};
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};
-pub use isolate::{Isolate, IsolateError, IsolateStats, LockToken};
+pub use isolate::{Isolate, IsolateError, IsolateStats, LockToken, Occupied};
 pub use limits::RuntimeLimits;
 pub use memory::{ProcessMemory, has_room, process_memory};
 pub use mode::{
     ContextPolicy, ExecutionMode, Home, ModeFuture, ModeStats, Placement, PlacementRequest, RealmKey, Verdict,
 };
-pub use outcome::{Failure, Outcome, Phases, Recycle, Report, ScriptFault, ShedReason, Start};
+pub use outcome::{Failure, MadeAhead, Outcome, Phases, Recycle, Report, ScriptFault, ShedReason, Start};
 pub use process::{InitError, SnapshotSource, V8, V8Config};
 pub use quarantine::{Health, health};
 pub use realm::{Finish, GuestRequest, Realm, RealmState};

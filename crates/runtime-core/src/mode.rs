@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use runtime_admission::ShedReason;
 use serde::{Deserialize, Serialize};
 
+use crate::ahead::{Prepare, TopLevel};
 use crate::driver::Driver;
 use crate::isolate::{self, Isolate};
 use crate::limits::RuntimeLimits;
@@ -18,6 +19,7 @@ use crate::outcome::{Failure, Outcome, Recycle, Start};
 use crate::quarantine;
 use crate::realm::{GuestRequest, Realm};
 use crate::script::Script;
+use crate::standby;
 use crate::turn_threads::TurnThreads;
 
 /// Whether a worker's contexts are used again.
@@ -35,6 +37,14 @@ pub enum ContextPolicy {
 }
 
 impl ContextPolicy {
+    /// Whether a realm that has served this many requests may serve another after its next one.
+    pub(crate) fn keeps_after(self, uses: u32) -> bool {
+        match self {
+            ContextPolicy::Fresh => false,
+            ContextPolicy::Reuse { max_uses } => max_uses == 0 || uses + 1 < max_uses,
+        }
+    }
+
     /// Whether a realm that has served some requests may serve another.
     pub fn keeps(self, realm: &Realm) -> bool {
         self.reason_to_discard(realm).is_none()
@@ -107,12 +117,15 @@ pub struct Placement {
     pub create: Duration,
     /// Whether the mode keeps the context for another request, for the report; by default it does not.
     pub policy: ContextPolicy,
+    /// What the isolate is to hold ready for its next request once it serves nobody.
+    pub prepare: Prepare,
     home: Option<Box<dyn Home>>,
 }
 
 impl Placement {
     /// A place on an isolate.
     pub fn new(isolate: Arc<Isolate>, threads: TurnThreads, start: Start, home: Box<dyn Home>) -> Self {
+        isolate.ahead().add_user();
         Self {
             isolate,
             realm: None,
@@ -120,30 +133,50 @@ impl Placement {
             start,
             create: Duration::ZERO,
             policy: ContextPolicy::Fresh,
+            prepare: Prepare::Nothing,
             home: Some(home),
         }
     }
 
-    /// The request has ended.
-    pub(crate) fn give_back(mut self, realm: Option<Realm>, verdict: Verdict) {
-        if let Some(home) = self.home.take() {
-            let verdict = if self.isolate.is_condemned() && verdict != Verdict::Lost {
-                Verdict::DiscardIsolate
-            } else {
-                verdict
-            };
-            home.give_back(Arc::clone(&self.isolate), realm, verdict);
+    /// The request has ended. `script` and `limits` are what it ran, for the next one to find prepared.
+    pub(crate) fn give_back(
+        mut self,
+        realm: Option<Realm>,
+        verdict: Verdict,
+        script: &Script,
+        limits: &Arc<RuntimeLimits>,
+    ) {
+        let wished = match self.prepare {
+            Prepare::TopLevel { max_age } if realm.is_some() => {
+                Some(TopLevel { script: script.clone(), limits: Arc::clone(limits), max_age })
+            }
+            _ => None,
+        };
+        self.leave(realm, verdict, wished);
+    }
+
+    fn leave(&mut self, realm: Option<Realm>, verdict: Verdict, wished: Option<TopLevel>) {
+        let Some(home) = self.home.take() else { return };
+        let verdict = if self.isolate.is_condemned() && verdict != Verdict::Lost {
+            Verdict::DiscardIsolate
+        } else {
+            verdict
+        };
+        let is_last = self.isolate.ahead().remove_user();
+        home.give_back(Arc::clone(&self.isolate), realm, verdict);
+        if is_last
+            && self.prepare != Prepare::Nothing
+            && matches!(verdict, Verdict::Keep | Verdict::DiscardContext)
+            && self.isolate.ahead().wish(wished)
+        {
+            self.threads.when_idle(&self.isolate);
         }
     }
 }
 
 impl Drop for Placement {
     fn drop(&mut self) {
-        if let Some(home) = self.home.take() {
-            let verdict =
-                if self.isolate.is_condemned() { Verdict::DiscardIsolate } else { Verdict::DiscardContext };
-            home.give_back(Arc::clone(&self.isolate), None, verdict);
-        }
+        self.leave(None, Verdict::DiscardContext, None);
     }
 }
 
@@ -239,6 +272,7 @@ impl dyn ExecutionMode + '_ {
         }
         if memory::is_process_full() {
             self.trim();
+            standby::trim();
             let until = called + TRIM_PATIENCE;
             if !isolate::disposals_make_room(deadline.map_or(until, |deadline| deadline.min(until))).await {
                 return Err(self.refused(

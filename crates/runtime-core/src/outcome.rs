@@ -113,17 +113,33 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Where the isolate and context of a request came from.
+/// Where the isolate and context of a request came from. What was made while it waited is in [`Phases`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
-    /// A new isolate.
+    /// The isolate was made while the request waited, and so was the context.
     #[default]
     Cold,
-    /// An isolate that was there, with a new context.
+    /// The isolate stood by: it was made before anybody asked for it, and has served nobody.
+    Standby,
+    /// The isolate has served other requests; the context has not. What of it was made ahead is in
+    /// [`Report::made_ahead`].
     Prepared,
-    /// A context that was there.
+    /// A context that has served another request.
     Warm,
+}
+
+/// What a request found that had been made before it came, and that no other request has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MadeAhead {
+    /// Nothing, or a context that has served other requests.
+    #[default]
+    Nothing,
+    /// A context in which nothing had run.
+    Context,
+    /// A context in which the script's top level had been evaluated.
+    TopLevel,
 }
 
 /// Why an isolate or context was thrown away after a request.
@@ -150,11 +166,11 @@ pub enum Recycle {
 pub struct Phases {
     /// From the call until a place was had.
     pub acquire: Duration,
-    /// Making the isolate.
+    /// Making the isolate, or taking one that stood by.
     pub create: Duration,
-    /// Making the context.
+    /// Making the context, or taking one that was made ahead.
     pub context: Duration,
-    /// Compiling and evaluating the script's top level.
+    /// Compiling and evaluating the script's top level; zero where that was done before.
     pub evaluate: Duration,
     /// The rest until the response was there: the handler, what it waited for, and the ways to the turn threads.
     pub handler: Duration,
@@ -169,8 +185,13 @@ pub struct Report {
     pub mode: &'static str,
     /// Where isolate and context came from.
     pub start: Start,
+    /// What had been made for a request like this one before it came.
+    pub made_ahead: MadeAhead,
     /// Processor time of all turns of this request.
     pub cpu: Duration,
+    /// Processor time of what its isolate had made ahead since the request before, used or not. Not part of `cpu`,
+    /// and subject to no limit of this request's.
+    pub cpu_ahead: Duration,
     /// Time on the clock.
     pub wall: Duration,
     /// The part of it that was spent waiting for a place and for the isolate.

@@ -25,6 +25,9 @@ pub struct V8Config {
     /// The most that the heaps and array buffers of all isolates may take together, in MiB, before new requests are
     /// shed; 0 for three quarters of the memory that the machine, or its control group, gives this process.
     pub memory_max_mb: u64,
+    /// How many isolates stand by, made before anybody asks for them, for each of the few heap limits that were asked
+    /// for last; 0 for none.
+    pub standby_isolates: usize,
     /// How long a turn that has been told to stop may go on before its thread is given up.
     pub grace: Duration,
     /// How many threads may be lost in this way before the process reports itself unhealthy.
@@ -40,6 +43,7 @@ impl Default for V8Config {
             wasm_max_pages: 2048,
             snapshot: SnapshotSource::BuildInProcess,
             memory_max_mb: 0,
+            standby_isolates: 2,
             grace: Duration::from_millis(500),
             lost_threads_budget: 16,
         }

@@ -1,7 +1,9 @@
-//! What is known of scripts that have been compiled before in this process: whether they are modules, and V8's code
-//! cache of each file. V8 checks a cache itself before it uses it; a rejected one is replaced.
+//! What is known of scripts that have been compiled before in this process: whether they are modules, V8's code
+//! cache of each file, and whether their top level can be evaluated before a request is there. V8 checks a cache
+//! itself before it uses it; a rejected one is replaced.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use hashlink::LruCache;
@@ -25,7 +27,14 @@ pub(crate) enum ScriptKind {
 pub(crate) struct CachedProgram {
     kind: OnceLock<ScriptKind>,
     code: Mutex<HashMap<Arc<str>, Arc<[u8]>>>,
+    /// The top level asks for something that only a request has.
+    needs_request: AtomicBool,
+    /// Evaluations ahead that failed, and those under way.
+    failures_ahead: AtomicU32,
 }
+
+/// After this many failures a top level is not evaluated ahead any more.
+const FAILURES_AHEAD: u32 = 3;
 
 impl CachedProgram {
     pub(crate) fn of(script: &Script) -> Arc<Self> {
@@ -56,5 +65,24 @@ impl CachedProgram {
 
     pub(crate) fn forget_code(&self, file: &str) {
         self.code.lock().remove(file);
+    }
+
+    /// Whether the top level may be evaluated before a request is there.
+    pub(crate) fn may_be_evaluated_ahead(&self) -> bool {
+        !self.needs_request.load(Ordering::Relaxed)
+            && self.failures_ahead.load(Ordering::Relaxed) < FAILURES_AHEAD
+    }
+
+    pub(crate) fn note_needs_request(&self) {
+        self.needs_request.store(true, Ordering::Relaxed);
+    }
+
+    /// An evaluation ahead begins: it counts as failed until the failure is withdrawn.
+    pub(crate) fn note_failure_ahead(&self) {
+        self.failures_ahead.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn withdraw_failure_ahead(&self) {
+        self.failures_ahead.fetch_sub(1, Ordering::Relaxed);
     }
 }

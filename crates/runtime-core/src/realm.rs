@@ -19,28 +19,19 @@ use crate::script::Script;
 use crate::snapshot;
 use crate::timers::Timers;
 
-/// A context that can serve requests, one at a time.
+/// A context in which no code of a guest's has run: any script can use it, once.
 ///
-/// Dropping it without the isolate's lock is allowed: V8 lets go of the context when the isolate is next locked.
-pub struct Realm {
-    pub(crate) context: v8::Global<v8::Context>,
+/// Dropping it without the isolate's lock is allowed, as for a [`Realm`].
+pub(crate) struct BareContext {
+    context: v8::Global<v8::Context>,
     hooks: Vec<v8::Global<v8::Function>>,
-    pub(crate) modules: Modules,
-    script: Script,
-    /// The script's top level has been evaluated.
-    pub(crate) is_loaded: bool,
-    uses: u32,
-    /// The number of the last host call of the requests that it has served.
-    last_call: u64,
 }
 
-impl Realm {
-    /// Makes a context from the base snapshot, or from source where there is none.
+impl BareContext {
+    /// Makes a context from the base snapshot, or from source where there is none. Code from strings is refused in it.
     pub(crate) fn create(
         scope: &mut v8::PinScope<'_, '_, ()>,
         engine: &'static V8,
-        script: Script,
-        allow_eval: bool,
     ) -> Result<Self, GuestError> {
         // Another request's buffers, or what the one before has left uncollected, may fill the isolate's budget.
         let _exemption = Exemption::begin(scope);
@@ -60,8 +51,8 @@ impl Realm {
             snapshot::set_up_from_source(scope, engine.extension())?
         };
         late_globals::defer(scope, context, engine.extension(), hooks[Hook::LateGlobal as usize])?;
-        context.set_allow_generation_from_strings(allow_eval);
-        Ok(Self::of_context(scope, context, &hooks, script))
+        context.set_allow_generation_from_strings(false);
+        Ok(Self::of_context(scope, context, &hooks))
     }
 
     /// A context that has been set up, with its entry points.
@@ -69,11 +60,18 @@ impl Realm {
         scope: &mut v8::PinScope<'_, '_>,
         context: v8::Local<'_, v8::Context>,
         hooks: &[v8::Local<'_, v8::Function>],
-        script: Script,
     ) -> Self {
         Self {
             context: v8::Global::new(scope, context),
             hooks: hooks.iter().map(|hook| v8::Global::new(scope, *hook)).collect(),
+        }
+    }
+
+    /// Gives the context to a script.
+    pub(crate) fn with_script(self, script: Script) -> Realm {
+        Realm {
+            context: self.context,
+            hooks: self.hooks,
             modules: Modules::default(),
             script,
             is_loaded: false,
@@ -81,7 +79,24 @@ impl Realm {
             last_call: 0,
         }
     }
+}
 
+/// A context that can serve requests, one at a time.
+///
+/// Dropping it without the isolate's lock is allowed: V8 lets go of the context when the isolate is next locked.
+pub struct Realm {
+    pub(crate) context: v8::Global<v8::Context>,
+    hooks: Vec<v8::Global<v8::Function>>,
+    pub(crate) modules: Modules,
+    script: Script,
+    /// The script's top level has been evaluated.
+    pub(crate) is_loaded: bool,
+    uses: u32,
+    /// The number of the last host call of the requests that it has served.
+    last_call: u64,
+}
+
+impl Realm {
     /// The script that it runs.
     pub fn script(&self) -> &Script {
         &self.script
@@ -139,6 +154,9 @@ pub struct RealmState {
     pub(crate) has_responded: bool,
     pub(crate) limits: Arc<RuntimeLimits>,
     pub(crate) subrequests: u32,
+    /// Present while a top level is evaluated ahead of its request; see [`RealmState::needs_request`].
+    unattended: Option<v8::IsolateHandle>,
+    has_needed_request: bool,
 }
 
 /// A promise that was rejected with nobody listening, or got a listener after that was reported.
@@ -160,7 +178,34 @@ impl RealmState {
             has_responded: false,
             limits,
             subrequests: 0,
+            unattended: None,
+            has_needed_request: false,
         })
+    }
+
+    /// A realm whose top level is to be evaluated while there is no request.
+    pub(crate) fn unattended(
+        realm: Realm,
+        limits: Arc<RuntimeLimits>,
+        handle: v8::IsolateHandle,
+    ) -> Box<Self> {
+        let mut state = Self::new(realm, limits);
+        state.unattended = Some(handle);
+        state
+    }
+
+    /// Something is asked for that only a request has. A top level that runs ahead of its request ends here: it is
+    /// stopped, and evaluated again when the request is there.
+    fn needs_request(&mut self) {
+        if let Some(handle) = &self.unattended {
+            self.has_needed_request = true;
+            handle.terminate_execution();
+        }
+    }
+
+    /// Whether [`RealmState::needs_request`] has ended the evaluation.
+    pub(crate) fn has_needed_request(&self) -> bool {
+        self.has_needed_request
     }
 
     /// The state of the turn that runs, for native functions. None while a snapshot is built.
@@ -170,12 +215,14 @@ impl RealmState {
 
     /// The request that runs, if it is a `T`.
     pub fn request<T: GuestRequest>(&mut self) -> Option<&mut T> {
+        self.needs_request();
         let request: &mut dyn Any = self.request.as_deref_mut()?;
         request.downcast_mut()
     }
 
     /// The host calls of this request.
     pub fn calls(&mut self) -> &mut HostCalls {
+        self.needs_request();
         &mut self.calls
     }
 
@@ -189,6 +236,7 @@ impl RealmState {
     /// # Errors
     /// If the request has made as many as it may.
     pub fn count_subrequest(&mut self) -> Result<(), HostCallError> {
+        self.needs_request();
         let limit = RuntimeLimits::cap(self.limits.subrequests);
         if u64::from(self.subrequests) >= limit {
             return Err(HostCallError::error(format!(
@@ -204,6 +252,7 @@ impl RealmState {
     /// # Errors
     /// If the request has as many armed as it may.
     pub fn start_timer(&mut self, id: u32, delay: Duration) -> Result<(), HostCallError> {
+        self.needs_request();
         let limit = RuntimeLimits::cap(self.limits.timers);
         if self.timers.start(id, delay, limit) {
             Ok(())
@@ -221,11 +270,13 @@ impl RealmState {
 
     /// The response is there: the driver tells its caller at the end of this turn.
     pub fn note_response(&mut self) {
+        self.needs_request();
         self.has_responded = true;
     }
 
     /// The guest is done, well or not. Only the first call counts.
     pub fn finish(&mut self, finish: Finish) {
+        self.needs_request();
         self.finish.get_or_insert(finish);
     }
 
@@ -239,6 +290,11 @@ impl RealmState {
         let function = v8::Local::new(scope, function);
         let receiver = v8::undefined(scope).into();
         function.call(scope, receiver, arguments)
+    }
+
+    /// Ends an evaluation for which no request was there.
+    pub(crate) fn into_unused_realm(self: Box<Self>) -> Realm {
+        self.realm
     }
 
     /// Ends the service to one request, so that the realm can be kept for another.

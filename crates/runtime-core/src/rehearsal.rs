@@ -4,7 +4,7 @@
 use crate::extension::{Hook, Rehearsal};
 use crate::guest_error::GuestError;
 use crate::limits::RuntimeLimits;
-use crate::realm::{Realm, RealmState};
+use crate::realm::{BareContext, RealmState};
 use crate::script::Script;
 use crate::snapshot;
 
@@ -14,7 +14,7 @@ pub(crate) fn run(scope: &mut v8::PinScope<'_, '_, ()>, rehearsal: Rehearsal) ->
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &mut v8::ContextScope::new(scope, context);
     let hooks = snapshot::hooks_of_context(scope)?;
-    let realm = Realm::of_context(scope, context, &hooks, Script::from(rehearsal.worker));
+    let realm = BareContext::of_context(scope, context, &hooks).with_script(Script::from(rehearsal.worker));
     let mut state = RealmState::new(realm, RuntimeLimits::default().into());
     state.request = Some(rehearsal.request);
     scope.set_slot(state);

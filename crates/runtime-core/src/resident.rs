@@ -2,9 +2,11 @@
 //! it goes, is the business of modes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::ahead::Prepare;
 use crate::isolate::Isolate;
 use crate::mode::{ContextPolicy, RealmKey};
 use crate::realm::Realm;
@@ -41,6 +43,18 @@ impl Resident {
         Some(kept.remove(position).1)
     }
 
+    /// What to hold ready while nobody is served, after a request that is about to use this context, or a new one:
+    /// nothing if its context will be kept; with a `max_age` of zero nothing evaluated.
+    pub fn prepare(&self, realm: Option<&Realm>, max_age: Duration) -> Prepare {
+        if self.policy.keeps_after(realm.map_or(0, Realm::uses)) {
+            Prepare::Nothing
+        } else if max_age.is_zero() {
+            Prepare::Context
+        } else {
+            Prepare::TopLevel { max_age }
+        }
+    }
+
     /// Keeps a context, if the policy lets it.
     pub fn keep(&self, key: &RealmKey, realm: Realm) {
         if !self.policy.keeps(&realm) {
@@ -52,5 +66,12 @@ impl Resident {
             (kept.len() > self.most).then(|| kept.remove(0))
         };
         drop(oldest);
+    }
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        // Work for a next request is given up: none will come.
+        self.isolate.ahead().close();
     }
 }

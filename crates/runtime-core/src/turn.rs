@@ -4,16 +4,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::ahead::Ready;
 use crate::extension::Hook;
 use crate::guest_error::{GuestError, describe_exception, describe_message};
 use crate::host_calls::{HostResult, RunningCall, outcome_of_thrown};
 use crate::isolate::{Isolate, LockToken};
 use crate::limits::RuntimeLimits;
 use crate::modules;
-use crate::outcome::{Outcome, ScriptFault};
+use crate::outcome::{MadeAhead, Outcome, ScriptFault};
 use crate::process::V8;
 use crate::program_cache::{CachedProgram, ScriptKind};
-use crate::realm::{Finish, GuestRequest, Realm, RealmState};
+use crate::realm::{BareContext, Finish, GuestRequest, Realm, RealmState};
 use crate::script::Script;
 use crate::turn_threads::Meter;
 
@@ -62,6 +63,8 @@ pub(crate) struct TurnFigures {
     pub(crate) startup_cpu: Duration,
     pub(crate) handler_cpu: Duration,
     pub(crate) heap_bytes: usize,
+    pub(crate) made_ahead: MadeAhead,
+    pub(crate) cpu_ahead: Duration,
     pub(crate) context: Duration,
     pub(crate) evaluate: Duration,
     pub(crate) subrequests: u32,
@@ -92,7 +95,7 @@ pub(crate) fn run(
     let mut figures = TurnFigures::default();
     let (state, halt) = {
         v8::scope!(let scope, &mut **token);
-        match enter(scope, work, &mut figures) {
+        match enter(isolate, scope, work, &mut figures) {
             Ok((state, task)) => {
                 let context = v8::Local::new(scope, &state.realm.context);
                 scope.set_slot(state);
@@ -151,6 +154,7 @@ enum Task {
 
 /// Makes or takes the realm. Needs no context.
 fn enter(
+    isolate: &Isolate,
     scope: &mut v8::PinScope<'_, '_, ()>,
     work: Work,
     figures: &mut TurnFigures,
@@ -159,22 +163,94 @@ fn enter(
         Work::Resume { state, stage, completions } => Ok((state, Task::Resume(stage, completions))),
         Work::Begin { realm, script, request, limits } => {
             let started = Instant::now();
+            figures.cpu_ahead = isolate.ahead().take_spent();
             let realm = match realm {
                 Some(realm) => realm,
                 None => {
-                    let engine = V8::running()
-                        .ok_or_else(|| Halt::fault(Outcome::internal(), "v8 is not initialised"))?;
-                    let realm = Realm::create(scope, engine, script, limits.allow_eval)
-                        .map_err(|error| Halt::fault(Outcome::internal(), error.message))?;
-                    figures.context = started.elapsed();
-                    realm
+                    let ready = isolate.ahead().take(&script, &limits);
+                    figures.made_ahead = ready.as_ref().map_or(MadeAhead::Nothing, Ready::kind);
+                    match ready {
+                        Some(Ready::TopLevel(realm)) => realm,
+                        Some(Ready::Context(context)) => context.with_script(script),
+                        None => {
+                            let context = BareContext::create(scope, engine()?)
+                                .map_err(|error| Halt::fault(Outcome::internal(), error.message))?;
+                            context.with_script(script)
+                        }
+                    }
                 }
             };
+            let context = v8::Local::new(scope, &realm.context);
+            context.set_allow_generation_from_strings(limits.allow_eval);
+            figures.context = started.elapsed();
             let mut state = RealmState::new(realm, limits);
             state.request = Some(request);
             Ok((state, Task::Load))
         }
     }
+}
+
+fn engine() -> Result<&'static V8, Halt> {
+    V8::running().ok_or_else(|| Halt::fault(Outcome::internal(), "v8 is not initialised"))
+}
+
+/// Makes a context for a request that is not there yet. None if V8 cannot.
+pub(crate) fn make_context(isolate: &Isolate, token: &mut LockToken<'_>) -> Option<BareContext> {
+    let made = {
+        v8::scope!(let scope, &mut **token);
+        let engine = engine().ok()?;
+        BareContext::create(scope, engine)
+    };
+    isolate.guard().check(token);
+    made.ok().filter(|_| !isolate.hit_heap_limit())
+}
+
+/// What became of an evaluation for which no request was there.
+pub(crate) enum Evaluation {
+    /// It went well.
+    Ready(Realm),
+    /// It asked for something that only a request has, or waits for something.
+    NeedsRequest,
+    /// It was told to stop because a request came.
+    GivenUp,
+    /// It threw, or hit a limit.
+    Failed,
+}
+
+/// Evaluates a script's top level for a request that is not there yet, within so much processor time.
+pub(crate) fn evaluate_ahead(
+    isolate: &Isolate,
+    token: &mut LockToken<'_>,
+    meter: &Meter<'_>,
+    context: BareContext,
+    script: &Script,
+    limits: &Arc<RuntimeLimits>,
+    cpu: Duration,
+) -> Evaluation {
+    let evaluated = {
+        v8::scope!(let scope, &mut **token);
+        let state =
+            RealmState::unattended(context.with_script(script.clone()), Arc::clone(limits), isolate.handle());
+        let context = v8::Local::new(scope, &state.realm.context);
+        context.set_allow_generation_from_strings(limits.allow_eval);
+        scope.set_slot(state);
+        let scope = &mut v8::ContextScope::new(scope, context);
+        let allowance = Allowance { startup: Some(cpu), handler: None };
+        let mut figures = TurnFigures::default();
+        meter.allow(allowance.startup);
+        let loaded = Turn { isolate, meter, allowance, figures: &mut figures }.load(scope, context);
+        match (scope.remove_slot::<Box<RealmState>>(), loaded) {
+            (Some(state), _) if state.has_needed_request() => Evaluation::NeedsRequest,
+            // It waits for something, which only the driver of a request can bring about.
+            (Some(_), Ok(Some(_))) => Evaluation::NeedsRequest,
+            (Some(state), Ok(None)) if !isolate.hit_heap_limit() => {
+                Evaluation::Ready(state.into_unused_realm())
+            }
+            _ => Evaluation::Failed,
+        }
+    };
+    isolate.guard().check(token);
+    if isolate.hit_heap_limit() { Evaluation::Failed } else { evaluated }
 }
 
 struct Turn<'t, 'm> {
@@ -193,11 +269,14 @@ impl Turn<'_, '_> {
     ) -> Result<Stage, Halt> {
         let result = match task {
             Task::Load => {
-                let is_loaded = RealmState::of(scope).is_some_and(|state| state.realm.is_loaded);
-                if is_loaded {
-                    // Whatever the request before left behind must not be felt by this one.
+                let loaded_uses =
+                    RealmState::of(scope).and_then(|state| state.realm.is_loaded.then(|| state.realm.uses()));
+                if let Some(uses) = loaded_uses {
                     self.meter.allow(self.allowance.handler);
-                    self.hook(scope, Hook::Reset, &[]).and_then(|()| self.handle_first(scope, context))
+                    // Whatever the request before left behind must not be felt by this one. Where there was none,
+                    // the top level was evaluated ahead.
+                    let reset = if uses > 0 { self.hook(scope, Hook::Reset, &[]) } else { Ok(()) };
+                    reset.and_then(|()| self.handle_first(scope, context))
                 } else {
                     let started = Instant::now();
                     self.meter.allow(self.allowance.startup);
@@ -205,7 +284,10 @@ impl Turn<'_, '_> {
                     self.figures.evaluate = started.elapsed();
                     self.figures.startup_cpu = self.meter.used();
                     match loaded {
-                        Ok(None) => self.handle_first(scope, context),
+                        Ok(None) => {
+                            self.isolate.ahead().note_success();
+                            self.handle_first(scope, context)
+                        }
                         Ok(Some(stage)) => Ok(stage),
                         Err(halt) => Err(halt),
                     }

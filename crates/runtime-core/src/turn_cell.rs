@@ -131,6 +131,11 @@ impl<R: Send + 'static> TurnCell<R> {
         }
     }
 
+    /// Why the turn was told to stop, if it was.
+    pub(crate) fn stop_reason(&self) -> Option<Stop> {
+        self.inner.lock().stop
+    }
+
     /// The job was dropped before its turn came.
     pub(crate) fn drop_unrun(&self) {
         let (waker, after) = {

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, Instant};
 
-use runtime_admission::{GatePass, WorkQueue};
+use runtime_admission::{GatePass, Waited, WorkQueue};
 
-use crate::isolate::{Isolate, IsolateError, LockToken};
+use crate::ahead;
+use crate::idle::{IdleWork, REST, WATCH};
+use crate::isolate::{self, Isolate, IsolateError, LockToken};
 use crate::limits::RuntimeLimits;
 use crate::quarantine;
 use crate::turn_cell::{TurnCell, TurnControl, TurnEnd, TurnHandle};
@@ -19,7 +21,7 @@ use crate::watchdog::{ThreadGroup, ThreadRecord};
 type Job = Box<dyn FnOnce(&ThreadRecord) + Send>;
 
 /// The stack of a turn thread: JavaScript's own share is set by V8's flag, the rest is for natives.
-const STACK_BYTES: usize = 4 << 20;
+pub(crate) const STACK_BYTES: usize = 4 << 20;
 
 /// A group of threads on which turns run. Cloning shares the group; when the last clone is gone its threads end.
 ///
@@ -38,6 +40,7 @@ struct Group {
     size: usize,
     started: AtomicUsize,
     jobs: Arc<WorkQueue<Job>>,
+    idle: Arc<IdleWork>,
 }
 
 impl TurnThreads {
@@ -48,7 +51,10 @@ impl TurnThreads {
     pub fn start(name: &str, size: usize) -> std::io::Result<Self> {
         let size = size.max(1);
         let jobs = Arc::new(WorkQueue::new(processors().min(size)));
-        let group = Arc::new(Group { name: name.to_owned(), size, started: AtomicUsize::new(0), jobs });
+        let waiting = Arc::clone(&jobs);
+        let idle = IdleWork::new(size, move || !waiting.is_empty());
+        let started = AtomicUsize::new(0);
+        let group = Arc::new(Group { name: name.to_owned(), size, started, jobs, idle });
         for _ in 0..size {
             Group::start_thread(&group)?;
         }
@@ -86,7 +92,8 @@ impl TurnThreads {
         }
     }
 
-    /// Makes an isolate on a thread of the group.
+    /// An isolate: one that stood by, if there is one, or a new one, made on a thread of the group.
+    /// [`Isolate::start`] tells which.
     ///
     /// # Errors
     /// As [`Isolate::new`]; and if the thread was lost meanwhile.
@@ -94,8 +101,15 @@ impl TurnThreads {
     /// # Cancel safety
     /// Dropped, the isolate is disposed of as soon as it is made.
     pub async fn make_isolate(&self, limits: &Arc<RuntimeLimits>) -> Result<Arc<Isolate>, IsolateError> {
+        if let Some(isolate) = Isolate::standing_by(limits) {
+            return Ok(isolate);
+        }
         let limits = Arc::clone(limits);
-        self.run_blocking(move || Isolate::new(&limits)).await.unwrap_or(Err(IsolateError::ThreadLost))
+        let make = move || {
+            isolate::reduce_backlog();
+            Isolate::new(&limits)
+        };
+        self.run_blocking(make).await.unwrap_or(Err(IsolateError::ThreadLost))
     }
 
     /// Runs `work` under the isolate's lock on a thread of the group, after those that wait for the isolate already.
@@ -113,6 +127,7 @@ impl TurnThreads {
         isolate: &Arc<Isolate>,
         work: impl FnOnce(&mut LockToken<'_>) -> R + Send + 'static,
     ) -> Result<R, IsolateError> {
+        let _occupied = isolate.occupy();
         match self.submit(isolate, None, |token, _meter| work(token)).await {
             TurnEnd::Ended(result, _stop) => Ok(result),
             TurnEnd::Panicked(message) => Err(IsolateError::Panicked(message)),
@@ -130,7 +145,7 @@ impl TurnThreads {
             let _ = sender.send(work());
         };
         match &self.0 {
-            Kind::Group(group) => group.jobs.send(Box::new(move |_| job())),
+            Kind::Group(group) => group.send(Box::new(move |_| job())),
             Kind::Inline => job(),
         }
         receiver
@@ -154,6 +169,29 @@ impl TurnThreads {
         isolate.gate().enqueue(Box::new(on_grant));
         handle
     }
+
+    /// An isolate has a wish for when there is time. Without threads there never is.
+    pub(crate) fn when_idle(&self, isolate: &Arc<Isolate>) {
+        if let Kind::Group(group) = &self.0
+            && group.idle.add(Arc::downgrade(isolate))
+        {
+            // Wakes a thread, which finds its queue empty then, and looks for idle work.
+            group.jobs.send(Box::new(|_| ()));
+        }
+    }
+}
+
+/// Runs a turn on the calling thread, which has its isolate's gate.
+pub(crate) fn run_here<R: Send + 'static>(
+    record: &ThreadRecord,
+    isolate: &Arc<Isolate>,
+    pass: GatePass,
+    cell: &Arc<TurnCell<R>>,
+    wall_deadline: Option<Instant>,
+    turn: impl FnOnce(&mut LockToken<'_>, &Meter<'_>) -> R + Send + 'static,
+) {
+    let job = TurnJob { cell: Arc::clone(cell), wall_deadline, turn: Some((turn, Arc::clone(isolate))) };
+    job.run(record, pass);
 }
 
 impl std::fmt::Debug for TurnThreads {
@@ -180,18 +218,24 @@ impl Group {
             _ => Some(turn),
         });
         if let Some(turn) = unplaced {
-            self.jobs.send(turn);
+            self.send(turn);
         }
+    }
+
+    /// Has a job run on the first thread that is free.
+    fn send(&self, job: Job) {
+        self.jobs.send(job);
+        self.idle.make_room();
     }
 
     fn start_thread(group: &Arc<Group>) -> std::io::Result<()> {
         let number = group.started.fetch_add(1, Ordering::Relaxed);
-        let jobs = Arc::clone(&group.jobs);
+        let (jobs, idle) = (Arc::clone(&group.jobs), Arc::clone(&group.idle));
         let group_of_thread = Arc::downgrade(group);
         std::thread::Builder::new()
             .name(format!("{}-{number}", group.name))
             .stack_size(STACK_BYTES)
-            .spawn(move || thread_main(&jobs, group_of_thread))
+            .spawn(move || thread_main(&jobs, &idle, group_of_thread))
             .map(drop)
     }
 }
@@ -210,6 +254,7 @@ fn processors() -> usize {
 struct Relief {
     group: Weak<Group>,
     jobs: Arc<WorkQueue<Job>>,
+    idle: Arc<IdleWork>,
 }
 
 impl ThreadGroup for Relief {
@@ -218,6 +263,7 @@ impl ThreadGroup for Relief {
     }
 
     fn replace(&self, was_long: bool) {
+        self.idle.end();
         self.jobs.lose_member(was_long);
         if let Some(group) = self.group.upgrade()
             && let Err(error) = Group::start_thread(&group)
@@ -227,13 +273,60 @@ impl ThreadGroup for Relief {
     }
 }
 
-fn thread_main(jobs: &Arc<WorkQueue<Job>>, group: Weak<Group>) {
+fn thread_main(jobs: &Arc<WorkQueue<Job>>, idle: &Arc<IdleWork>, group: Weak<Group>) {
     HOME.set(group.as_ptr());
-    let record = ThreadRecord::register(Some(Box::new(Relief { group, jobs: Arc::clone(jobs) })));
+    let relief = Relief { group, jobs: Arc::clone(jobs), idle: Arc::clone(idle) };
+    let record = ThreadRecord::register(Some(Box::new(relief)));
     let member = jobs.join();
-    while let Some(first) = member.recv() {
-        let mut next = Some(first);
+    // Whether the thread has run a job since it last waited for one in vain.
+    let mut has_run = false;
+    loop {
+        let mut next = member.try_recv();
+        if next.is_none() {
+            let patience = if std::mem::take(&mut has_run) {
+                Some(REST)
+            } else if let Some(isolate) = idle.next() {
+                // A step is done beside what else there is to do: the queue keeps another thread awake for that.
+                record.begin_long();
+                idle.begin();
+                let has_more = ahead::run_step(&isolate, idle, &record);
+                // Whoever gave the thread up has counted it out.
+                if record.is_given_up() {
+                    member.leave_as_lost();
+                    return record.unregister();
+                }
+                idle.end();
+                if record.take_long() {
+                    jobs.end_long();
+                }
+                if has_more {
+                    idle.add(Arc::downgrade(&isolate));
+                }
+                next = Next::take();
+                if next.is_none() {
+                    continue;
+                }
+                None
+            } else {
+                // One thread looks again later after what there is no time for now.
+                idle.must_be_watched().then_some(WATCH)
+            };
+            if next.is_none() {
+                next = match patience {
+                    Some(patience) => match idle.rest(&member, patience) {
+                        Waited::Job(job) => Some(job),
+                        Waited::InVain => continue,
+                        Waited::Closed => break,
+                    },
+                    None => match member.recv() {
+                        Some(job) => Some(job),
+                        None => break,
+                    },
+                };
+            }
+        }
         while let Some(job) = next {
+            idle.begin();
             // A turn's panic is its driver's; another job's is told by what it drops.
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(&record))) {
                 tracing::error!(message = panic_message(&*panic), "a job of a turn thread panicked");
@@ -242,9 +335,11 @@ fn thread_main(jobs: &Arc<WorkQueue<Job>>, group: Weak<Group>) {
                 member.leave_as_lost();
                 return record.unregister();
             }
+            idle.end();
             if record.take_long() {
                 jobs.end_long();
             }
+            has_run = true;
             next = Next::take();
         }
     }

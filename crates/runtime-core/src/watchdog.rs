@@ -172,6 +172,16 @@ impl ThreadRecord {
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     }
 
+    /// What the thread runs takes long, as the thread itself or the watchdog says. It is over with
+    /// [`ThreadRecord::take_long`].
+    pub(crate) fn begin_long(&self) {
+        if let Some(group) = &self.group
+            && !self.is_long.swap(true, Ordering::AcqRel)
+        {
+            group.begin_long();
+        }
+    }
+
     /// Whether the turn that has just ended was a long one for the group. To be asked once, by the thread itself.
     pub(crate) fn take_long(&self) -> bool {
         self.is_long.load(Ordering::Acquire) && self.is_long.swap(false, Ordering::AcqRel)
@@ -205,11 +215,8 @@ impl ThreadRecord {
         let Some(turn) = &mut *running else { return false };
         // It takes long enough for others to wait for it, and for its memory to be looked at.
         let is_long = std::mem::replace(&mut turn.is_seen, true);
-        if is_long
-            && let Some(group) = &self.group
-            && !self.is_long.swap(true, Ordering::AcqRel)
-        {
-            group.begin_long();
+        if is_long {
+            self.begin_long();
         }
         let parked = self.parked.load(Ordering::Acquire) != Parked::No as u8;
         if turn.told_to_stop.is_none() {

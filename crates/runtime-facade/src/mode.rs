@@ -124,6 +124,8 @@ pub struct Capacity {
     /// Whether contexts are used again. The worker and the shared mode never do that: see
     /// [`Capacity::without_effect_in`].
     pub context: Option<ContextPolicy>,
+    /// Whether idle isolates prepare their next context, where there is one.
+    pub prepare: Option<bool>,
 }
 
 impl Capacity {
@@ -197,6 +199,7 @@ impl Mode {
                 set(&mut config.queue_per_worker, capacity.queue);
                 set(&mut config.queue_timeout_ms, timeout_ms);
                 set(&mut config.context, capacity.context);
+                set(&mut config.prepare, capacity.prepare);
                 Ok(Mode::Pool(config))
             }
             #[cfg(feature = "pinned")]
@@ -208,6 +211,7 @@ impl Mode {
                 set(&mut config.queue_per_owner, capacity.queue);
                 set(&mut config.queue_timeout_ms, timeout_ms);
                 set(&mut config.context, capacity.context);
+                set(&mut config.prepare, capacity.prepare);
                 Ok(Mode::Pinned(config))
             }
             #[cfg(feature = "shared")]
@@ -218,6 +222,7 @@ impl Mode {
                 set(&mut config.max_per_owner, capacity.max_per_owner.map(Some));
                 set(&mut config.queue_per_owner, capacity.queue);
                 set(&mut config.queue_timeout_ms, timeout_ms);
+                set(&mut config.prepare, capacity.prepare);
                 Ok(Mode::Shared(config))
             }
             #[allow(unreachable_patterns, reason = "reached only where a mode's feature is off")]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runtime_core::{
-    ExecutionMode, Failure, Health, ModeStats, ProcessMemory, RuntimeLimits, V8Config, health, process_memory,
+    AheadStats, ExecutionMode, Failure, Health, Isolate, ModeStats, ProcessMemory, RuntimeLimits, V8Config,
+    ahead_stats, health, process_memory,
 };
 use runtime_web::{Call, Execution, NoOps, Ops};
 use serde::Serialize;
@@ -34,6 +35,8 @@ pub struct RuntimeStats {
     pub under_way: usize,
     /// Memory of all isolates of this process.
     pub process: ProcessMemory,
+    /// What this process has made ahead of requests.
+    pub ahead: AheadStats,
     /// What guests that could not be stopped have cost this process.
     pub health: Health,
 }
@@ -67,6 +70,7 @@ impl Runtime {
             mode: self.0.mode.stats(),
             under_way: *self.0.under_way.borrow(),
             process: process_memory(),
+            ahead: ahead_stats(),
             health: health(),
         }
     }
@@ -92,6 +96,8 @@ impl Runtime {
         let is_drained = tokio::time::timeout(deadline, drained).await.is_ok();
         // The isolates of those that were under way are idle by now, and go as well.
         self.0.mode.close();
+        // Those that stand by are of the whole process; if there is another runtime, its requests bring new ones.
+        Isolate::expect_none();
         is_drained
     }
 }

@@ -99,6 +99,7 @@ impl CapacityArguments {
             queue: self.queue,
             queue_timeout: self.queue_timeout_ms.map(Duration::from_millis),
             context: self.context.map(|context| context.0),
+            prepare: None,
         }
     }
 }

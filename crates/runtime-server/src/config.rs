@@ -12,6 +12,8 @@
 //! drain_ms = 10000
 //! lost_threads = 16            # that guests may cost before the server drains and exits
 //! context = "reuse:1000"       # or "fresh" (the default), or "reuse"
+//! prepare = true               # whether idle isolates make their next context ahead of requests
+//! standby = 2                  # isolates that stand by for requests that need a new one; 0 for none
 //! snapshot = "isolane.snapshot"
 //! allowed_hosts = ["*"]        # of workers that name none
 //! env = { REGION = "eu" }      # of all workers; a worker's own win
@@ -93,6 +95,10 @@ pub struct FileConfig {
     pub lost_threads: Option<usize>,
     /// Whether contexts are used again.
     pub context: Option<ContextOption>,
+    /// Whether idle isolates prepare their next context.
+    pub prepare: Option<bool>,
+    /// How many isolates stand by for each pair of heap limits; 0 for none.
+    pub standby: Option<usize>,
     /// The base snapshot's file, relative to this one.
     pub snapshot: Option<PathBuf>,
     /// The hosts that workers may reach which name none themselves.
@@ -166,6 +172,7 @@ impl FileConfig {
             queue: command_line.queue.or(self.queue),
             queue_timeout: command_line.queue_timeout.or(self.queue_timeout_ms.map(Duration::from_millis)),
             context: command_line.context.or(self.context.map(|context| context.0)),
+            prepare: command_line.prepare.or(self.prepare),
         }
     }
 }
@@ -284,6 +291,7 @@ mod tests {
         let config = read(&documented()).expect("it can be read");
         assert_eq!(config.mode().expect("it is available"), Some(ModeName::Pinned));
         assert_eq!(config.context, Some(ContextOption(ContextPolicy::Reuse { max_uses: 1000 })));
+        assert_eq!((config.prepare, config.standby), (Some(true), Some(2)));
         assert_eq!(config.env["REGION"], "eu");
         let worker = &config.worker[0];
         assert_eq!(worker.id.as_deref(), Some("shop"));

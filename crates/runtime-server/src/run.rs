@@ -14,7 +14,7 @@ use http::{HeaderMap, Method, StatusCode};
 use http_body::Frame;
 use runtime_facade::{
     Body, Call, Capacity, End, Event, Execution, Mode, Outcome, Request, Response, Runtime, RuntimeLimits,
-    Scheduled, Task, WorkerCode,
+    Scheduled, Task, V8Config, WorkerCode,
 };
 use runtime_server::guest_log::GuestLog;
 use runtime_server::ops::{AllowedHosts, HttpClient, HttpOps};
@@ -31,13 +31,16 @@ pub(crate) async fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
     let main = script_files::main_file(&arguments.script).map_err(Unusable::because)?;
     let script = script_files::load(&main, None).map_err(Unusable::because)?;
     let event = event(&arguments)?;
-    let mode = Mode::named(arguments.mode, &Capacity::default()).map_err(Unusable::because)?;
+    // There is no next request to make anything for.
+    let capacity = Capacity { prepare: Some(false), ..Capacity::default() };
+    let v8 = V8Config { standby_isolates: 0, ..arguments.common.v8(None) };
+    let mode = Mode::named(arguments.mode, &capacity).map_err(Unusable::because)?;
     let log = GuestLog::stderr();
     let runtime = Runtime::builder()
         .mode(mode)
         .limits(arguments.common.limits().over(&RuntimeLimits::default()))
         .ops(Arc::new(HttpOps::new(HttpClient::new(), AllowedHosts::all(), log.clone())))
-        .v8(arguments.common.v8(None))
+        .v8(v8)
         .build()
         .map_err(Unusable::because)?;
     let name = script_files::worker_name(&main);

@@ -52,6 +52,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<ExitCode>
     if let Some(budget) = arguments.lost_threads.or(config.lost_threads) {
         v8.lost_threads_budget = budget;
     }
+    v8.standby_isolates = config.standby.unwrap_or(v8.standby_isolates);
     let snapshot = v8.snapshot.clone();
     let runtime =
         Runtime::builder().mode(mode).limits(limits.clone()).v8(v8).build().map_err(Unusable::because)?;

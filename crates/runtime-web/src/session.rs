@@ -125,7 +125,7 @@ impl ExecutionMode for Seat {
             let realm = kept.realm.take();
             let start = match (&realm, std::mem::take(&mut kept.is_new)) {
                 (Some(_), _) => Start::Warm,
-                (None, true) => Start::Cold,
+                (None, true) => kept.isolate.start(),
                 (None, false) => Start::Prepared,
             };
             let isolate = Arc::clone(&kept.isolate);

@@ -261,7 +261,9 @@ fn pool_starts_are_cold_then_prepared_then_warm() {
             let call = Call::new(handler("return new Response('')"), Event::get("http://localhost/"));
             starts.push(answer(&runtime, call).await.expect("an answer").report.start);
         }
-        assert_eq!(starts, [Start::Cold, Start::Warm, Start::Warm, Start::Prepared, Start::Warm]);
+        // The first isolate is made for the request, or stood by.
+        assert!(matches!(starts[0], Start::Cold | Start::Standby), "{starts:?}");
+        assert_eq!(starts[1..], [Start::Warm, Start::Warm, Start::Prepared, Start::Warm]);
     });
 }
 

@@ -1,7 +1,7 @@
 //! The behaviour suite: what an embedder can rely on, shown for every execution mode and context policy. Each body is
 //! written once and instantiated by `in_every_mode!`. What only one mode has is in `admission` and `specification`;
-//! guests that could take the process down run in child processes (`hostile`, `process`,
-//! `process_bounds`).
+//! guests that could take the process down, and what looks at counters of the whole process, run in child processes
+//! (`hostile`, `prepared`, `process`, `process_bounds`).
 //!
 //! It is not a test of the Web APIs beyond what a request needs on its way through.
 #![forbid(unsafe_code)]
@@ -35,5 +35,6 @@ mod specification;
 
 mod examples;
 mod hostile;
+mod prepared;
 mod process;
 mod process_bounds;

@@ -17,6 +17,7 @@ fn child() {
         "hostile" => crate::hostile::child(&argument),
         "memory-of-the-process" => crate::process_bounds::memory_child(&argument),
         "lost-threads" => crate::process_bounds::health_child(&argument),
+        "prepared" => crate::prepared::child(&argument),
         other => panic!("no case is named {other:?}"),
     }
 }

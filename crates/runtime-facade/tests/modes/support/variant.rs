@@ -134,6 +134,7 @@ impl Fixture {
             queue: Some(1_000),
             queue_timeout: Some(Duration::from_secs(60)),
             context: self.variant.context(),
+            prepare: None,
         };
         let mut mode = Mode::named(self.variant.mode(), &capacity).expect("the mode is available");
         match &mut mode {
