@@ -49,10 +49,19 @@ impl Contestant {
         Self { mode: ModeName::Shared, contexts: Contexts::Fresh },
     ];
 
+    /// As [`Contestant::runtime`], with idle isolates that make nothing ahead.
+    pub(crate) fn without_preparing(self, capacity: usize) -> Result<Runtime> {
+        self.runtime_that_prepares(capacity, false)
+    }
+
     /// The contestant with so many turn threads and as many isolates in total.
     ///
     /// The shared mode has one isolate a thread and cannot have more, so both numbers are the same for all.
     pub(crate) fn runtime(self, capacity: usize) -> Result<Runtime> {
+        self.runtime_that_prepares(capacity, true)
+    }
+
+    fn runtime_that_prepares(self, capacity: usize, prepare: bool) -> Result<Runtime> {
         let context = self.contexts.policy();
         // Nobody is to be refused: refusals would be measured as answers.
         let (queue, queue_timeout_ms) = (10_000, 60_000);
@@ -70,6 +79,7 @@ impl Contestant {
                 queue_per_worker: queue,
                 queue_timeout_ms,
                 context,
+                prepare,
                 threads: capacity,
                 ..PoolConfig::default()
             }),
@@ -80,12 +90,14 @@ impl Contestant {
                 queue_per_owner: queue,
                 queue_timeout_ms,
                 context,
+                prepare,
                 ..PinnedPoolConfig::default()
             }),
             ModeName::Shared => Mode::Shared(SharedConfig {
                 threads: capacity,
                 queue_per_owner: queue,
                 queue_timeout_ms,
+                prepare,
                 ..SharedConfig::default()
             }),
         };

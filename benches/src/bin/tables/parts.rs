@@ -29,14 +29,23 @@ pub(crate) enum Snapshot {
 }
 
 impl Snapshot {
-    /// Initialises V8 with it.
+    /// Initialises V8 with it; nothing stands by.
     pub(crate) fn init(&self) -> Result<()> {
+        self.init_with(V8Config { standby_isolates: 0, ..V8Config::default() })
+    }
+
+    /// Initialises V8 with it, and all else as by default.
+    pub(crate) fn init_as_by_default(&self) -> Result<()> {
+        self.init_with(V8Config::default())
+    }
+
+    fn init_with(&self, config: V8Config) -> Result<()> {
         let snapshot = match self {
             Snapshot::File(path) => SnapshotSource::File(path.clone()),
             Snapshot::Built => SnapshotSource::BuildInProcess,
             Snapshot::None => SnapshotSource::None,
         };
-        runtime_web::init(V8Config { snapshot, ..V8Config::default() })?;
+        runtime_web::init(V8Config { snapshot, ..config })?;
         Ok(())
     }
 }
@@ -60,6 +69,8 @@ pub(crate) enum Part {
     Init(Snapshot),
     /// Starts of requests, one repetition.
     Start(Snapshot),
+    /// Starts of requests for which something was made ahead, one repetition.
+    StartAhead(Snapshot),
     /// Parts of requests.
     Primitives(Snapshot),
     /// Load on all modes.
@@ -77,6 +88,9 @@ impl Part {
             Part::WriteSnapshot(path) => serde_json::to_string(&init::write_snapshot(&path)?)?,
             Part::Init(snapshot) => serde_json::to_string(&init::measure(&snapshot)?)?,
             Part::Start(snapshot) => serde_json::to_string(&start::measure(&snapshot, plan, steps)?)?,
+            Part::StartAhead(snapshot) => {
+                serde_json::to_string(&start::measure_ahead(&snapshot, plan, steps)?)?
+            }
             Part::Primitives(snapshot) => {
                 serde_json::to_string(&primitives::measure(&snapshot, plan, steps)?)?
             }
@@ -97,6 +111,7 @@ impl fmt::Display for Part {
             Part::WriteSnapshot(_) => f.write_str("writing the snapshot"),
             Part::Init(snapshot) => write!(f, "initialising V8 {snapshot}"),
             Part::Start(snapshot) => write!(f, "starts {snapshot}"),
+            Part::StartAhead(snapshot) => write!(f, "starts made ahead {snapshot}"),
             Part::Primitives(_) => f.write_str("primitives"),
             Part::Throughput(_) => f.write_str("throughput"),
             Part::Contention(_) => f.write_str("contention"),

@@ -48,7 +48,7 @@ pub(crate) fn measure(plan: &Plan, tables: &[Table]) -> Result<Results> {
     let path = folder.path().join("base.snapshot");
     let snapshot = Snapshot::File(path.clone());
     let parts = tables.iter().map(|table| match table {
-        Table::Start => 5 * plan.repetitions,
+        Table::Start => 6 * plan.repetitions,
         Table::Memory => 2,
         Table::Primitives | Table::Throughput | Table::Contention => 1,
     });
@@ -90,12 +90,13 @@ impl Run<'_> {
     fn start(&mut self, snapshot: &Snapshot) -> Result<()> {
         let ways = [snapshot.clone(), Snapshot::Built, Snapshot::None];
         let mut inits: [Vec<Init>; 3] = Default::default();
-        let (mut with, mut without) = (Vec::new(), Vec::new());
+        let (mut with, mut ahead, mut without) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..self.plan.repetitions {
             for (way, inits) in ways.iter().zip(&mut inits) {
                 inits.push(self.part(&Part::Init(way.clone()))?);
             }
             with.push(self.part::<Vec<StartFigures>>(&Part::Start(snapshot.clone()))?);
+            ahead.push(self.part::<Vec<StartFigures>>(&Part::StartAhead(snapshot.clone()))?);
             without.push(self.part::<Vec<StartFigures>>(&Part::Start(Snapshot::None))?);
         }
         self.results.init = ways
@@ -108,6 +109,7 @@ impl Run<'_> {
             })
             .collect();
         self.results.start = medians(&with);
+        self.results.start.extend(medians(&ahead));
         self.results.start_without = medians(&without);
         Ok(())
     }
@@ -119,5 +121,5 @@ fn medians(repetitions: &[Vec<StartFigures>]) -> Vec<StartFigures> {
             repetitions.iter().flatten().filter(|figures| figures.kind == kind).copied().collect();
         StartFigures::median_of(&same)
     };
-    Kind::ALL.into_iter().filter_map(of).collect()
+    Kind::ALL.into_iter().chain(Kind::AHEAD).filter_map(of).collect()
 }

@@ -216,7 +216,9 @@ fn start(results: &Results) -> Option<String> {
 From the call until the answer was read and the request had ended; one client, one turn thread, nothing else going on.
 *Cold*: the mode has just been set up, and this process has never seen the script. *Cold, code cached*: the isolate and
 the context are new, the script's code is in the cache. *Fresh context*: the isolate is there. *Warm context*: so is
-the context, with the script evaluated.
+the context, with the script evaluated. Nothing is made ahead for these. *Isolate stood by*: the first request of a mode
+gets an isolate of the stock, which has a context. *Prepared context*: the isolate is there and has made its next context,
+in the pool and the pinned mode with the script evaluated; the client has waited for that.
 
 {}
 {}

@@ -34,7 +34,7 @@ pub(crate) struct ContentionFigures {
 }
 
 pub(crate) fn measure(snapshot: &Snapshot, plan: &Plan, steps: &mut Steps) -> Result<Vec<ContentionFigures>> {
-    snapshot.init()?;
+    snapshot.init_as_by_default()?;
     steps.expect(4 * plan.repetitions);
     let tasks = load::client_runtime()?;
     let guest = Arc::new(Guest::hello());

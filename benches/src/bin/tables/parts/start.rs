@@ -8,8 +8,8 @@ use anyhow::{Result, bail};
 use benches::guests::Guest;
 use benches::samples::{Percentiles, nanos};
 use runtime_facade::{
-    Call, Collected, Execution, ExecutionContext, ModeName, Phases, Runtime, SharedIsolate, Worker,
-    process_memory,
+    AheadStats, Call, Collected, Execution, ExecutionContext, MadeAhead, ModeName, Phases, Report, Runtime,
+    SharedIsolate, Start, Worker, ahead_stats, process_memory,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +26,12 @@ pub(crate) enum Found {
     Nothing,
     /// The script's compiled code, from an earlier request; isolate and context are made.
     Code,
+    /// An isolate with a context, that stood by.
+    Standby,
     /// The isolate; the context is made.
     Isolate,
+    /// The isolate, and a context that was made ahead; where the mode can, with the script evaluated.
+    Prepared,
     /// Isolate and context.
     Context,
 }
@@ -58,6 +62,17 @@ impl Kind {
         Self::new(ModeName::Shared, Found::Isolate),
         Self::new(ModeName::Shared, Found::Context),
     ];
+
+    /// Those for which something was made ahead.
+    pub(crate) const AHEAD: [Self; 7] = [
+        Self::new(ModeName::Worker, Found::Standby),
+        Self::new(ModeName::Pool, Found::Standby),
+        Self::new(ModeName::Pool, Found::Prepared),
+        Self::new(ModeName::Pinned, Found::Standby),
+        Self::new(ModeName::Pinned, Found::Prepared),
+        Self::new(ModeName::Shared, Found::Standby),
+        Self::new(ModeName::Shared, Found::Prepared),
+    ];
 }
 
 impl fmt::Display for Kind {
@@ -65,7 +80,9 @@ impl fmt::Display for Kind {
         let found = match (self.mode, self.found) {
             (_, Found::Nothing) => "cold",
             (_, Found::Code) => "cold, code cached",
+            (_, Found::Standby) => "isolate stood by",
             (_, Found::Isolate) => "fresh context",
+            (_, Found::Prepared) => "prepared context",
             (ModeName::Worker, Found::Context) => "kept `Worker`",
             (ModeName::Shared, Found::Context) => "kept `ExecutionContext`",
             (_, Found::Context) => "warm context",
@@ -116,6 +133,13 @@ impl Samples {
         }
     }
 
+    fn append(&mut self, other: Self) {
+        self.total.extend(other.total);
+        for (samples, more) in self.phases.iter_mut().zip(other.phases) {
+            samples.extend(more);
+        }
+    }
+
     fn figures(self, kind: Kind) -> StartFigures {
         StartFigures { kind, total: Percentiles::of(self.total), phases: self.phases.map(Percentiles::of) }
     }
@@ -124,18 +148,32 @@ impl Samples {
 /// One repetition of all kinds.
 pub(crate) fn measure(snapshot: &Snapshot, plan: &Plan, steps: &mut Steps) -> Result<Vec<StartFigures>> {
     snapshot.init()?;
-    steps.expect(Kind::ALL.len());
+    measure_kinds(&Kind::ALL, plan, steps)
+}
+
+/// One repetition of the kinds for which something is made ahead.
+pub(crate) fn measure_ahead(
+    snapshot: &Snapshot,
+    plan: &Plan,
+    steps: &mut Steps,
+) -> Result<Vec<StartFigures>> {
+    snapshot.init_as_by_default()?;
+    measure_kinds(&Kind::AHEAD, plan, steps)
+}
+
+fn measure_kinds(kinds: &[Kind], plan: &Plan, steps: &mut Steps) -> Result<Vec<StartFigures>> {
+    steps.expect(kinds.len());
     let client = load::own_runtime()?;
     let guest = Guest::hello();
     // What is paid once a process (threads, page faults, the platform's lazy parts) is no start's.
     client.block_on(async {
-        for kind in Kind::ALL {
-            measure_kind(kind, &guest, 3, Duration::from_secs(1)).await?;
+        for kind in kinds {
+            measure_kind(*kind, &guest, 3, Duration::from_secs(1)).await?;
         }
         anyhow::Ok(())
     })?;
     let mut all = Vec::new();
-    for kind in Kind::ALL {
+    for kind in kinds.iter().copied() {
         let samples = client.block_on(measure_kind(kind, &guest, plan.start_samples, plan.start_time))?;
         all.push(samples.figures(kind));
         steps.step();
@@ -151,6 +189,8 @@ async fn measure_kind(kind: Kind, guest: &Guest, most: usize, time: Duration) ->
         Kind { mode, found: found @ (Found::Nothing | Found::Code) } => {
             cold(mode, found, guest, &clock).await
         }
+        Kind { mode, found: Found::Standby } => standby(mode, guest, &clock).await,
+        Kind { mode, found: Found::Prepared } => prepared(mode, guest, &clock).await,
         Kind { mode, found: Found::Isolate } => {
             warm(Contestant { mode, contexts: Contexts::Fresh }, guest, &clock).await
         }
@@ -178,7 +218,7 @@ impl Clock {
 async fn cold(mode: ModeName, found: Found, guest: &Guest, clock: &Clock) -> Result<Samples> {
     let mut samples = Samples::default();
     while clock.goes_on(&samples) {
-        let runtime = Contestant { mode, contexts: Contexts::Fresh }.runtime(1)?;
+        let runtime = Contestant { mode, contexts: Contexts::Fresh }.without_preparing(1)?;
         let call = if found == Found::Nothing { guest.call_of_new_code() } else { guest.call() };
         sample(&mut samples, guest, execute(&runtime, call)).await?;
         drop(runtime);
@@ -189,7 +229,7 @@ async fn cold(mode: ModeName, found: Found, guest: &Guest, clock: &Clock) -> Res
 
 /// Each sample is a further request of one worker.
 async fn warm(contestant: Contestant, guest: &Guest, clock: &Clock) -> Result<Samples> {
-    let runtime = contestant.runtime(1)?;
+    let runtime = contestant.without_preparing(1)?;
     for _ in 0..3 {
         guest.check(&execute(&runtime, guest.call()).await?)?;
     }
@@ -200,6 +240,61 @@ async fn warm(contestant: Contestant, guest: &Guest, clock: &Clock) -> Result<Sa
     drop(runtime);
     all_disposed().await?;
     Ok(samples)
+}
+
+/// Each sample is the first request of a mode that has just been set up, or of the worker mode, and gets an isolate
+/// that stood by.
+async fn standby(mode: ModeName, guest: &Guest, clock: &Clock) -> Result<Samples> {
+    let mut samples = Samples::default();
+    while clock.goes_on(&samples) {
+        let runtime = Contestant { mode, contexts: Contexts::Fresh }.without_preparing(1)?;
+        made("an isolate stands by", |ahead| ahead.standby_isolates >= 2).await?;
+        let report = sample(&mut samples, guest, execute(&runtime, guest.call())).await?;
+        if report.start != Start::Standby {
+            bail!("expected an isolate that stood by, found {:?}", report.start);
+        }
+        drop(runtime);
+        all_disposed().await?;
+    }
+    Ok(samples)
+}
+
+/// Each sample is a further request of one worker, and finds what its isolate has made since the one before.
+async fn prepared(mode: ModeName, guest: &Guest, clock: &Clock) -> Result<Samples> {
+    let wanted = if mode == ModeName::Shared { MadeAhead::Context } else { MadeAhead::TopLevel };
+    let runtime = Contestant { mode, contexts: Contexts::Fresh }.runtime(1)?;
+    let mut samples = Samples::default();
+    let mut discarded = Samples::default();
+    while clock.goes_on(&samples) {
+        let before = ahead_stats();
+        sample(&mut discarded, guest, execute(&runtime, guest.call())).await?;
+        made("the next context is made", |ahead| match wanted {
+            MadeAhead::TopLevel => {
+                ahead.top_levels_made + ahead.top_levels_given_up
+                    > before.top_levels_made + before.top_levels_given_up
+            }
+            _ => ahead.contexts_made > before.contexts_made,
+        })
+        .await?;
+        let mut one = Samples::default();
+        if sample(&mut one, guest, execute(&runtime, guest.call())).await?.made_ahead == wanted {
+            samples.append(one);
+        }
+    }
+    drop(runtime);
+    all_disposed().await?;
+    Ok(samples)
+}
+
+async fn made(what: &str, is_made: impl Fn(AheadStats) -> bool) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !is_made(ahead_stats()) {
+        if Instant::now() > deadline {
+            bail!("{what}: not within 10 s; {:?}", ahead_stats());
+        }
+        tokio::time::sleep(Duration::from_micros(100)).await;
+    }
+    Ok(())
 }
 
 async fn kept_worker(guest: &Guest, clock: &Clock) -> Result<Samples> {
@@ -239,19 +334,19 @@ async fn sample(
     samples: &mut Samples,
     guest: &Guest,
     request: impl Future<Output = Result<Collected>>,
-) -> Result<()> {
+) -> Result<Report> {
     let started = Instant::now();
     let collected = request.await?;
     let total = started.elapsed();
     guest.check(&collected)?;
     samples.add(total, &collected.report.phases);
-    Ok(())
+    Ok(collected.report)
 }
 
-/// Waits until every isolate has been disposed of, so that no sample pays for the one before.
+/// Waits until every isolate has been disposed of, but for those that stand by, so that no sample pays for the one before.
 async fn all_disposed() -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(10);
-    while process_memory().isolates > 0 {
+    while process_memory().isolates > ahead_stats().standby_isolates {
         if Instant::now() > deadline {
             bail!("expected all isolates to be disposed of, found {} left", process_memory().isolates);
         }

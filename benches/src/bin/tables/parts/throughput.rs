@@ -57,7 +57,7 @@ pub(crate) struct ThroughputFigures {
 }
 
 pub(crate) fn measure(snapshot: &Snapshot, plan: &Plan, steps: &mut Steps) -> Result<Vec<ThroughputFigures>> {
-    snapshot.init()?;
+    snapshot.init_as_by_default()?;
     steps.expect(Workload::ALL.len() * CLIENTS.len() * plan.repetitions);
     let tasks = load::client_runtime()?;
     let mut figures = Vec::new();
