@@ -246,6 +246,11 @@ impl<J> Member<J> {
                 state.awake += 1;
                 return Waited::InVain;
             }
+            drop(state);
+            // Its waking is under way, and must not be taken for that of a later sleep.
+            while !self.sleeper.is_woken.load(Ordering::Acquire) {
+                park();
+            }
         }
     }
 

@@ -201,7 +201,7 @@ pub(crate) fn make_context(isolate: &Isolate, token: &mut LockToken<'_>) -> Opti
         let engine = engine().ok()?;
         BareContext::create(scope, engine)
     };
-    isolate.budget().note_heap(token.get_heap_statistics().used_heap_size());
+    isolate.guard().check(token);
     made.ok().filter(|_| !isolate.hit_heap_limit())
 }
 
@@ -250,11 +250,7 @@ pub(crate) fn evaluate_ahead(
         }
     };
     isolate.guard().check(token);
-    if isolate.hit_heap_limit() {
-        isolate.condemn();
-        return Evaluation::Failed;
-    }
-    evaluated
+    if isolate.hit_heap_limit() { Evaluation::Failed } else { evaluated }
 }
 
 struct Turn<'t, 'm> {
