@@ -15,13 +15,14 @@
 //! - What has been made is used by one request, under the very limits it was made under, and only for so long.
 //!
 //! # What it may cost
-//! A request is followed by one context and one evaluation at most, so idle work never takes more than the requests
+//! A request brings about one context and one evaluation at most, so idle work never takes more than the requests
 //! have. An evaluation gets the startup time of the limits and `MOST_CPU` at most, also where the limits leave it
 //! unbounded. All processor time is kept by the isolate and charged to the next request that it serves
 //! (`Report::cpu_ahead`), whether that uses what was made or not.
 //!
 //! # Roles
-//! The *last request* in an isolate makes a wish when it ends. An *idle step* (on a turn thread, inside the gate and
+//! The *last request* in an isolate makes a wish when it ends; a request that waits for its host wishes for a context,
+//! since the isolate has nothing to do then either. An *idle step* (on a turn thread, inside the gate and
 //! the lock) fulfils it: first the context, then, in another step, the top level. A *newcomer* takes the wish back
 //! before it queues for the gate; an evaluation under way goes on if it is just what the newcomer needs, for it is then
 //! further than the newcomer would be, and is stopped otherwise. The newcomer's first *turn* takes what is ready. The
@@ -217,6 +218,18 @@ impl Ahead {
             return false;
         }
         inner.wish = Some(top_level);
+        !std::mem::replace(&mut inner.is_queued, true)
+    }
+
+    /// A request has begun to wait for its host: wishes for a context for the next one. Nothing of a guest's runs for
+    /// that, so all that it can delay the request by is the making of a context. True if the isolate must be queued as
+    /// idle work.
+    pub(crate) fn wish_between_turns(&self) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.is_closed || inner.held.is_some() || inner.wish.is_some() || inner.evaluation.is_some() {
+            return false;
+        }
+        inner.wish = Some(None);
         !std::mem::replace(&mut inner.is_queued, true)
     }
 

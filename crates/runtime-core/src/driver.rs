@@ -323,6 +323,10 @@ impl Driver {
             self.pending_finish = end;
         } else if let Some((finish, recycle)) = end {
             self.end_with(finish, recycle);
+        } else if self.report.turns == 1
+            && let Some(placement) = &self.placement
+        {
+            placement.wait();
         }
     }
 

@@ -155,6 +155,13 @@ impl Placement {
         self.leave(realm, verdict, wished);
     }
 
+    /// The request waits for its host.
+    pub(crate) fn wait(&self) {
+        if self.prepare != Prepare::Nothing && self.isolate.ahead().wish_between_turns() {
+            self.threads.when_idle(&self.isolate);
+        }
+    }
+
     fn leave(&mut self, realm: Option<Realm>, verdict: Verdict, wished: Option<TopLevel>) {
         let Some(home) = self.home.take() else { return };
         let verdict = if self.isolate.is_condemned() && verdict != Verdict::Lost {

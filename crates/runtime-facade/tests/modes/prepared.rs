@@ -102,6 +102,29 @@ alone! {
         }
     }
 
+    async fn a_context_is_made_while_a_request_waits_for_its_host() {
+        let script = handler("if (request.url.endsWith('/wait')) await env.GATE.pass(); return new Response('done')");
+        for name in [ModeName::Pool, ModeName::Shared] {
+            let (host, gate) = Host::new().with_gate();
+            let mut capacity = Capacity { threads: Some(1), max_isolates: Some(1), ..Capacity::default() };
+            capacity.context = Some(ContextPolicy::Fresh);
+            let mode = Mode::named(name, &capacity).expect("it is available");
+            let runtime = Runtime::builder().mode(mode).ops(Arc::new(host)).build().expect("it can be built");
+            let made = ahead_stats().contexts_made;
+            let waits = Call::new(&*script, Event::get("http://localhost/wait"));
+            let waiting = tokio::spawn({
+                let runtime = runtime.clone();
+                async move { answer(&runtime, waits).await.expect("it is served") }
+            });
+            until("a context is made", |stats| stats.contexts_made > made).await;
+            assert_eq!(gate.alive(), 1, "{name}");
+            let next = ask(&runtime, &script).await.report;
+            assert_eq!(next.made_ahead, MadeAhead::Context, "{name}");
+            gate.allow(1);
+            assert_eq!(waiting.await.expect("no panic").text(), "done");
+        }
+    }
+
     async fn what_was_made_ahead_is_charged_to_the_next_request() {
         let runtime = runtime(ModeName::Pool, ContextPolicy::Fresh);
         let slow = "let n = 0; for (let i = 0; i < 3e6; i++) n += i % 7; \
