@@ -83,6 +83,15 @@ pub enum InitError {
     /// The base snapshot cannot be used.
     #[error("the base snapshot cannot be used: {0}")]
     Snapshot(#[from] SnapshotError),
+    /// The base snapshot in a file cannot be used.
+    #[error("the base snapshot {path:?} cannot be used: {error}")]
+    SnapshotFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: SnapshotError,
+    },
     /// V8 does not know a flag.
     #[error("v8 does not know the flag {flag:?}; remove it from the configuration")]
     UnknownFlag {
@@ -146,7 +155,10 @@ impl V8 {
                 let file = std::fs::read(path).map_err(|source| {
                     InitError::Snapshot(SnapshotError::Read { path: path.clone(), source })
                 })?;
-                Some(snapshot::verify(&file, &identity)?.to_vec())
+                let verified = snapshot::verify(&file, &identity);
+                Some(
+                    verified.map_err(|error| InitError::SnapshotFile { path: path.clone(), error })?.to_vec(),
+                )
             }
             SnapshotSource::Embedded(file) => Some(snapshot::verify(file, &identity)?.to_vec()),
         };

@@ -68,7 +68,7 @@ pub(crate) struct ServeArguments {
 #[command(next_help_heading = "Capacity")]
 pub(crate) struct CapacityArguments {
     /// Threads on which guests run
-    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    #[arg(long, value_name = "N", value_parser = number_of_threads)]
     threads: Option<NonZeroUsize>,
     /// The most isolates; in the pinned mode on each thread, in the shared mode also the most threads
     #[arg(long, value_name = "N", value_parser = one_or_more)]
@@ -280,6 +280,16 @@ fn whole<T: FromStr>(text: &str) -> Result<T, Unusable> {
 
 fn one_or_more(text: &str) -> Result<NonZeroUsize, Unusable> {
     text.parse().map_err(|_| Unusable(format!("expected a whole number, 1 or more, found {text:?}")))
+}
+
+/// The most threads that a server is asked for by mistake or not: each has a stack, and a system only so many.
+const MOST_THREADS: usize = 1_024;
+
+fn number_of_threads(text: &str) -> Result<NonZeroUsize, Unusable> {
+    let threads = text.parse().ok().filter(|threads: &NonZeroUsize| threads.get() <= MOST_THREADS);
+    threads.ok_or_else(|| {
+        Unusable(format!("expected a number of threads from 1 to {MOST_THREADS}, found {text:?}"))
+    })
 }
 
 /// In capitals if it is one of those that the Fetch standard writes so.

@@ -309,6 +309,7 @@ fn a_snapshot_is_made_checked_and_used_and_one_that_does_not_fit_is_named() {
         assert_eq!(ran.status.code(), Some(2), "{part}");
         let errors = text(&ran.stderr);
         assert!(errors.contains(part) && errors.contains("expected"), "{errors}");
+        assert!(errors.contains(snapshot), "it says which file: {errors}");
         let checked = isolane(&["snapshot", "--check", "--out", snapshot]);
         assert_eq!(checked.status.code(), Some(1), "{part}");
     }

@@ -295,7 +295,14 @@ fn bad_usage_is_status_2_and_a_taken_address_status_1() {
         (vec!["serve".into(), path("empty")], "NAME.js"),
         (vec!["serve".into(), "--config".into(), path("key.toml")], "`prot`"),
         (vec!["serve".into(), "--config".into(), path("mode.toml")], "worker, pool, pinned, shared"),
-        (vec!["serve".into(), path("worker.js"), "--threads".into(), "0".into()], "1 or more, found \"0\""),
+        (
+            vec!["serve".into(), path("worker.js"), "--threads".into(), "0".into()],
+            "from 1 to 1024, found \"0\"",
+        ),
+        (
+            vec!["serve".into(), path("worker.js"), "--threads".into(), "100000".into()],
+            "from 1 to 1024, found \"100000\"",
+        ),
         (vec!["serve".into(), path("worker.js"), "--queue".into(), "-1".into()], "0 or more, found \"-1\""),
     ];
     for (arguments, part) in cases {
