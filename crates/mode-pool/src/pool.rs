@@ -1,7 +1,7 @@
 //! The pool: which isolate a request gets, and what becomes of it after. Bounds and queues are `runtime-admission`'s,
 //! turns `runtime-core`'s.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use runtime_admission::{Lease, ShedReason, Slots, SlotsConfig};
@@ -115,8 +115,9 @@ impl Pool {
     /// # Cancel safety
     /// Dropped, the place is given back.
     pub async fn acquire(&self, worker_id: &str) -> Result<Acquired, Failure> {
+        static OWNER: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("default"));
         let key = RealmKey {
-            owner: Arc::from("default"),
+            owner: Arc::clone(&OWNER),
             worker: Arc::from(worker_id),
             version: [0; 32],
             environment: [0; 32],

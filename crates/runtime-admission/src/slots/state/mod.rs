@@ -48,7 +48,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
 
-use hashlink::LinkedHashSet;
+use hashlink::{DefaultHashBuilder, LinkedHashSet};
 
 use super::config::{AcquireError, QueueBound, SlotsConfig, SlotsStats, Start};
 use super::wakes::Wakes;
@@ -63,7 +63,7 @@ pub(super) struct State<K, R> {
     config: SlotsConfig,
     patience: usize,
     closed: bool,
-    key_index: HashMap<Arc<K>, KeyIndex>,
+    key_index: HashMap<Arc<K>, KeyIndex, DefaultHashBuilder>,
     keys: Slab<Key<K>>,
     slots: Slab<Slot<R>>,
     waiters: Slab<Waiter<K, R>>,
@@ -160,7 +160,7 @@ impl<K: SlotKey, R: SlotResource> State<K, R> {
             config,
             patience,
             closed: false,
-            key_index: HashMap::new(),
+            key_index: HashMap::default(),
             keys: Slab::new(),
             slots: Slab::new(),
             waiters: Slab::new(),
