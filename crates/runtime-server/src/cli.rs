@@ -81,7 +81,7 @@ pub(crate) struct CapacityArguments {
     /// thread; 0 for none
     #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     queue: Option<usize>,
-    /// How long a request waits at most, in milliseconds
+    /// How long a request waits at most, in milliseconds; 0 for not at all
     #[arg(long, value_name = "MS", value_parser = whole::<u64>)]
     queue_timeout_ms: Option<u64>,
     /// Whether contexts are used again: fresh, reuse, or reuse:USES; only in the pool and the pinned mode [default:
