@@ -19,7 +19,7 @@ use crate::outcome::{Failure, MadeAhead, Outcome, Recycle, Report};
 use crate::realm::{Finish, GuestRequest, RealmState};
 use crate::script::Script;
 use crate::turn::{self, Allowance, Stage, TurnReply, Work};
-use crate::turn_cell::{Stop, TurnEnd, TurnHandle};
+use crate::turn_cell::{Panicked, Stop, TurnEnd, TurnHandle};
 
 /// What a driver tells its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,7 +272,7 @@ impl Driver {
                 let finish = self.stopped(stop);
                 return self.end_with(finish, Some(Recycle::Quarantine));
             }
-            TurnEnd::Panicked(message) => {
+            TurnEnd::Panicked(Panicked(message)) => {
                 let finish =
                     Finish { outcome: Outcome::internal(), message: format!("a turn panicked: {message}") };
                 return self.end_with(finish, Some(Recycle::Fault));

@@ -31,14 +31,17 @@ pub(crate) enum Stop {
     Memory,
 }
 
+/// The turn's code panicked, with this message.
+pub(crate) struct Panicked(pub(crate) String);
+
 /// How a turn ended, for the driver.
 pub(crate) enum TurnEnd<R> {
     /// It came back; if it had been told to stop, with the first reason.
     Ended(R, Option<Stop>),
     /// It did not come back: its thread was given up.
     Lost(Stop),
-    /// Its code panicked, with this message: our bug.
-    Panicked(String),
+    /// Its code panicked: our bug.
+    Panicked(Panicked),
     /// It never ran: its thread group is gone.
     NotRun,
 }
@@ -70,7 +73,7 @@ enum Phase<R> {
     Waiting,
     Running(v8::IsolateHandle),
     Ended(R),
-    Panicked(String),
+    Panicked(Panicked),
     Lost,
     Dropped,
     Taken,
@@ -111,7 +114,7 @@ impl<R: Send + 'static> TurnCell<R> {
     }
 
     /// The thread ends the turn: with its value, or with the message of its panic.
-    pub(crate) fn end(&self, value: Result<R, String>) {
+    pub(crate) fn end(&self, value: Result<R, Panicked>) {
         let (waker, dropped) = {
             let mut inner = self.inner.lock();
             if inner.orphaned {
@@ -120,7 +123,7 @@ impl<R: Send + 'static> TurnCell<R> {
             } else {
                 inner.phase = match value {
                     Ok(value) => Phase::Ended(value),
-                    Err(panic) => Phase::Panicked(panic),
+                    Err(panicked) => Phase::Panicked(panicked),
                 };
                 (inner.waker.take(), None)
             }

@@ -15,7 +15,7 @@ use crate::idle::{IdleWork, REST, WATCH};
 use crate::isolate::{self, Isolate, IsolateError, LockToken};
 use crate::limits::RuntimeLimits;
 use crate::quarantine;
-use crate::turn_cell::{TurnCell, TurnControl, TurnEnd, TurnHandle};
+use crate::turn_cell::{Panicked, TurnCell, TurnControl, TurnEnd, TurnHandle};
 use crate::watchdog::{ThreadGroup, ThreadRecord};
 
 type Job = Box<dyn FnOnce(&ThreadRecord) + Send>;
@@ -130,7 +130,7 @@ impl TurnThreads {
         let _occupied = isolate.occupy();
         match self.submit(isolate, None, |token, _meter| work(token)).await {
             TurnEnd::Ended(result, _stop) => Ok(result),
-            TurnEnd::Panicked(message) => Err(IsolateError::Panicked(message)),
+            TurnEnd::Panicked(Panicked(message)) => Err(IsolateError::Panicked(message)),
             TurnEnd::Lost(_) | TurnEnd::NotRun => Err(IsolateError::ThreadLost),
         }
     }
@@ -456,7 +456,7 @@ where
             // Whatever it has broken is the isolate's, which is not used again.
             catch_unwind(AssertUnwindSafe(|| turn(&mut token, &meter))).map_err(|panic| {
                 isolate.condemn();
-                panic_message(&*panic)
+                Panicked(panic_message(&*panic))
             })
         });
         self.cell.seal();
