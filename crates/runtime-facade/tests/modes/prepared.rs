@@ -90,6 +90,27 @@ async fn ask_until(runtime: &Runtime, script: &str, wanted: MadeAhead, text: &st
     .await
 }
 
+/// The process has this one isolate: what is counted was made in it.
+async fn a_context_is_made_while_a_request_waits(name: ModeName) {
+    let script =
+        handler("if (request.url.endsWith('/wait')) await env.GATE.pass(); return new Response('done')");
+    let (host, gate) = Host::new().with_gate();
+    let mut capacity = Capacity { threads: Some(1), max_isolates: Some(1), ..Capacity::default() };
+    capacity.context = Some(ContextPolicy::Fresh);
+    let mode = Mode::named(name, &capacity).expect("it is available");
+    let runtime = Runtime::builder().mode(mode).ops(Arc::new(host)).build().expect("it can be built");
+    let waits = Call::new(&*script, Event::get("http://localhost/wait"));
+    let waiting = tokio::spawn({
+        let runtime = runtime.clone();
+        async move { answer(&runtime, waits).await.expect("it is served") }
+    });
+    until("a context is made", |stats| stats.contexts_made > 0).await;
+    assert_eq!(gate.alive(), 1);
+    assert_eq!(ask(&runtime, &script).await.report.made_ahead, MadeAhead::Context);
+    gate.allow(1);
+    assert_eq!(waiting.await.expect("no panic").text(), "done");
+}
+
 alone! {
     async fn a_request_finds_its_context_evaluated_and_its_module_state_fresh() {
         for name in [ModeName::Pool, ModeName::Pinned] {
@@ -102,27 +123,12 @@ alone! {
         }
     }
 
-    async fn a_context_is_made_while_a_request_waits_for_its_host() {
-        let script = handler("if (request.url.endsWith('/wait')) await env.GATE.pass(); return new Response('done')");
-        for name in [ModeName::Pool, ModeName::Shared] {
-            let (host, gate) = Host::new().with_gate();
-            let mut capacity = Capacity { threads: Some(1), max_isolates: Some(1), ..Capacity::default() };
-            capacity.context = Some(ContextPolicy::Fresh);
-            let mode = Mode::named(name, &capacity).expect("it is available");
-            let runtime = Runtime::builder().mode(mode).ops(Arc::new(host)).build().expect("it can be built");
-            let made = ahead_stats().contexts_made;
-            let waits = Call::new(&*script, Event::get("http://localhost/wait"));
-            let waiting = tokio::spawn({
-                let runtime = runtime.clone();
-                async move { answer(&runtime, waits).await.expect("it is served") }
-            });
-            until("a context is made", |stats| stats.contexts_made > made).await;
-            assert_eq!(gate.alive(), 1, "{name}");
-            let next = ask(&runtime, &script).await.report;
-            assert_eq!(next.made_ahead, MadeAhead::Context, "{name}");
-            gate.allow(1);
-            assert_eq!(waiting.await.expect("no panic").text(), "done");
-        }
+    async fn a_pool_makes_a_context_while_a_request_waits_for_its_host() {
+        a_context_is_made_while_a_request_waits(ModeName::Pool).await;
+    }
+
+    async fn a_shared_isolate_makes_a_context_while_a_request_waits_for_its_host() {
+        a_context_is_made_while_a_request_waits(ModeName::Shared).await;
     }
 
     async fn what_was_made_ahead_is_charged_to_the_next_request() {
