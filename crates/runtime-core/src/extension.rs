@@ -18,6 +18,28 @@ pub struct Source {
     pub code: &'static str,
 }
 
+/// A part of the guest's world that runs only when something of it is used for the first time.
+#[derive(Debug)]
+pub struct Unit {
+    /// A name for error messages.
+    pub name: &'static str,
+    /// The globals that it gives.
+    pub globals: &'static [LazyGlobal],
+    /// The members of `internals` that it publishes.
+    pub members: &'static [&'static str],
+    /// The JavaScript, in order.
+    pub sources: Vec<Source>,
+}
+
+/// A global that a [`Unit`] gives.
+#[derive(Clone, Copy, Debug)]
+pub struct LazyGlobal {
+    /// The property's name.
+    pub name: &'static str,
+    /// Operations are enumerable, interfaces and namespaces are not.
+    pub is_operation: bool,
+}
+
 /// One native function, reachable from the sources as `native.NAME`.
 #[derive(Clone, Copy)]
 pub struct Native {
@@ -84,12 +106,16 @@ impl<F> NativeFunction for F where
 /// The guest's world, as the snapshot holds it.
 ///
 /// The sources run once, in order, in the context that is then frozen into the snapshot. They share one `internals`
-/// object; `internals.entry` must then hold a function for each [`Hook`].
+/// object; `internals.entry` must then hold a function for each [`Hook`]. The units' sources are in the snapshot as
+/// functions that have not run: they are given to `internals.registerUnit(name, globals, members, functions)`, which
+/// must see to it that they run when a member is used.
 pub struct Extension {
     /// A short name, for error messages.
     pub name: &'static str,
     /// The JavaScript, in order.
     pub sources: Vec<Source>,
+    /// What runs later, or never.
+    pub units: Vec<Unit>,
     /// The native functions. Their order is part of the snapshot's identity.
     pub natives: Vec<Native>,
     /// Globals that V8 adds to every context after it has made it from the snapshot. Where a guest uses one, it finds
@@ -128,11 +154,16 @@ pub enum Hook {
     /// `lateGlobal(name, ...values)`: the guest uses one of [`Extension::late_globals`] for the first time. Gives what
     /// it is to find; `values` are all of them, in order, as V8 made them.
     LateGlobal,
+    /// `unitGlobal(name)`: the guest uses a global of a [`Unit`] for the first time. Gives what it is to find.
+    UnitGlobal,
+    /// `loadUnits()`: runs all units, so that the snapshot has their code compiled. Throws if one does not give what it
+    /// should.
+    LoadUnits,
 }
 
 impl Hook {
     /// All hooks, in the order in which the snapshot holds them.
-    pub(crate) const ALL: [(Hook, &'static str); 8] = [
+    pub(crate) const ALL: [(Hook, &'static str); 10] = [
         (Hook::SetModule, "setModule"),
         (Hook::Begin, "begin"),
         (Hook::FireTimer, "fireTimer"),
@@ -141,5 +172,7 @@ impl Hook {
         (Hook::MakeDomException, "makeDOMException"),
         (Hook::Reset, "reset"),
         (Hook::LateGlobal, "lateGlobal"),
+        (Hook::UnitGlobal, "unitGlobal"),
+        (Hook::LoadUnits, "loadUnits"),
     ];
 }

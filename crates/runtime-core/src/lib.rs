@@ -33,7 +33,7 @@ mod watchdog;
 mod guest_error;
 mod host_calls;
 mod host_value;
-mod late_globals;
+mod lazy_globals;
 mod modules;
 mod program_cache;
 mod realm;
@@ -47,7 +47,7 @@ mod turn;
 
 pub use ahead::{AheadStats, Prepare, ahead_stats};
 pub use driver::{Driver, Progress};
-pub use extension::{Extension, Hook, Native, NativeFunction, Rehearsal, Source};
+pub use extension::{Extension, Hook, LazyGlobal, Native, NativeFunction, Rehearsal, Source, Unit};
 pub use guest_error::{GuestError, describe_exception};
 pub use host_calls::{HostCallError, HostCalls, HostErrorKind, outcome_of_thrown};
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};

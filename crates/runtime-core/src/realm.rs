@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::extension::Hook;
 use crate::guest_error::GuestError;
 use crate::host_calls::{HostCallError, HostCalls};
-use crate::late_globals;
+use crate::lazy_globals;
 use crate::limits::RuntimeLimits;
 use crate::memory::Exemption;
 use crate::modules::Modules;
@@ -50,7 +50,7 @@ impl BareContext {
         } else {
             snapshot::set_up_from_source(scope, engine.extension())?
         };
-        late_globals::defer(scope, context, engine.extension(), hooks[Hook::LateGlobal as usize])?;
+        lazy_globals::defer(scope, context, engine.extension(), hooks[Hook::LateGlobal as usize])?;
         context.set_allow_generation_from_strings(false);
         Ok(Self::of_context(scope, context, &hooks))
     }

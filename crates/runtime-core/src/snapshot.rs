@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use crate::extension::{Extension, Hook, Source};
+use crate::extension::{Extension, Hook, Source, Unit};
 use crate::flags;
 use crate::guest_error::{GuestError, describe_message};
+use crate::lazy_globals;
 use crate::process::{self, InitError, V8Config};
 use crate::rehearsal;
 
@@ -106,7 +107,18 @@ fn sources_hash(extension: &Extension) -> String {
         hash.update((bytes.len() as u64).to_le_bytes());
         hash.update(bytes);
     };
-    for source in &extension.sources {
+    for unit in &extension.units {
+        field(unit.name.as_bytes());
+        for global in unit.globals {
+            field(global.name.as_bytes());
+            field(&[u8::from(global.is_operation)]);
+        }
+        for member in unit.members {
+            field(member.as_bytes());
+        }
+    }
+    let of_units = extension.units.iter().flat_map(|unit| &unit.sources);
+    for source in extension.sources.iter().chain(of_units) {
         field(source.name.as_bytes());
         field(source.code.as_bytes());
     }
@@ -232,10 +244,12 @@ pub(crate) fn verify<'f>(file: &'f [u8], expected: &Identity) -> Result<&'f [u8]
     Ok(payload)
 }
 
-/// The addresses that V8 replaces by numbers in a snapshot: the natives, in order, and the end mark.
+/// The addresses that V8 replaces by numbers in a snapshot: the natives, in order, what makes lazy globals, and the end
+/// mark.
 pub(crate) fn external_references(extension: &Extension) -> Vec<v8::ExternalReference> {
     let mut references: Vec<v8::ExternalReference> =
         extension.natives.iter().map(|native| v8::ExternalReference { function: native.callback }).collect();
+    references.push(lazy_globals::external_reference());
     references.push(v8::ExternalReference { pointer: std::ptr::null_mut() });
     references
 }
@@ -316,7 +330,11 @@ pub(crate) fn set_up_from_source<'s>(
     }
     let internals = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
     for source in &extension.sources {
-        run_source(scope, source, native, internals)?;
+        let function = compile(scope, source)?;
+        call(scope, source.name, function, &[native.into(), internals.into()])?;
+    }
+    for unit in &extension.units {
+        register(scope, unit, internals)?;
     }
     let entry = text(scope, "entry")?;
     let entry = internals
@@ -332,36 +350,91 @@ pub(crate) fn set_up_from_source<'s>(
             .ok_or_else(|| failed(&format!("`internals.entry` has no function {name}")))?;
         hooks.push(hook);
     }
+    let context = scope.get_current_context();
+    lazy_globals::define_units(scope, context, &extension.units)?;
     Ok(hooks)
 }
 
-fn run_source(
-    scope: &mut v8::PinScope<'_, '_>,
-    source: &Source,
-    native: v8::Local<'_, v8::Object>,
-    internals: v8::Local<'_, v8::Object>,
+/// Gives a unit's sources, as functions that have not run, to the sources that have.
+fn register<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    unit: &Unit,
+    internals: v8::Local<'s, v8::Object>,
 ) -> Result<(), GuestError> {
-    v8::tc_scope!(let tc, scope);
-    let ran = (|| {
+    let mut functions: Vec<v8::Local<'s, v8::Value>> = Vec::with_capacity(unit.sources.len());
+    for source in &unit.sources {
+        functions.push(compile(scope, source)?.into());
+    }
+    let globals: Vec<&str> = unit.globals.iter().map(|global| global.name).collect();
+    let arguments = [
+        text(scope, unit.name)?.into(),
+        names(scope, &globals)?,
+        names(scope, unit.members)?,
+        v8::Array::new_with_elements(scope, &functions).into(),
+    ];
+    let key = text(scope, "registerUnit")?;
+    let function = internals
+        .get(scope, key.into())
+        .and_then(|function| v8::Local::<v8::Function>::try_from(function).ok())
+        .ok_or_else(|| failed("the sources publish no `internals.registerUnit`"))?;
+    call(scope, unit.name, function, &arguments)
+}
+
+fn names<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    names: &[&str],
+) -> Result<v8::Local<'s, v8::Value>, GuestError> {
+    let mut elements: Vec<v8::Local<'s, v8::Value>> = Vec::with_capacity(names.len());
+    for name in names {
+        elements.push(text(scope, name)?.into());
+    }
+    Ok(v8::Array::new_with_elements(scope, &elements).into())
+}
+
+/// A source as the function of which it is the body.
+fn compile<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    source: &Source,
+) -> Result<v8::Local<'s, v8::Function>, GuestError> {
+    attempt(scope, source.name, |scope| {
         // The wrapper stands on one line, so that line numbers are the file's.
         let code = format!("(function (native, internals) {{ \"use strict\"; {}\n}})", source.code);
-        let code = v8::String::new(tc, &code)?;
-        let name = v8::String::new(tc, &format!("isolane:{}", source.name))?.into();
-        let origin = v8::ScriptOrigin::new(tc, name, 0, 0, false, -1, None, false, false, false, None);
-        let function = v8::Script::compile(tc, code, Some(&origin))?.run(tc)?;
-        let function = v8::Local::<v8::Function>::try_from(function).ok()?;
-        let receiver = v8::undefined(tc).into();
-        function.call(tc, receiver, &[native.into(), internals.into()])
-    })();
-    if ran.is_some() {
-        return Ok(());
+        let code = v8::String::new(scope, &code)?;
+        let name = v8::String::new(scope, &format!("isolane:{}", source.name))?.into();
+        let origin = v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, false, None);
+        let function = v8::Script::compile(scope, code, Some(&origin))?.run(scope)?;
+        v8::Local::<v8::Function>::try_from(function).ok()
+    })
+}
+
+fn call<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    name: &str,
+    function: v8::Local<'s, v8::Function>,
+    arguments: &[v8::Local<'s, v8::Value>],
+) -> Result<(), GuestError> {
+    attempt(scope, name, |scope| {
+        let receiver = v8::undefined(scope).into();
+        function.call(scope, receiver, arguments)
+    })?;
+    Ok(())
+}
+
+/// Does something of the source or unit `name` that may throw.
+fn attempt<'s, T>(
+    scope: &mut v8::PinScope<'s, '_>,
+    name: &str,
+    action: impl FnOnce(&mut v8::PinScope<'s, '_>) -> Option<T>,
+) -> Result<T, GuestError> {
+    v8::tc_scope!(let scope, scope);
+    if let Some(done) = action(scope) {
+        return Ok(done);
     }
-    let message = tc.message();
-    let text = match message {
-        Some(message) => describe_message(tc, message),
+    let text = match scope.message() {
+        Some(message) => describe_message(scope, message),
         None => "it did not run".to_owned(),
     };
-    Err(failed(&format!("{}: {text}", source.name)))
+    Err(failed(&format!("{name}: {text}")))
 }
 
 /// The hooks of a context that was made from the snapshot.

@@ -4,7 +4,7 @@ mod rehearsal;
 
 use std::sync::LazyLock;
 
-use runtime_core::{Extension, InitError, SnapshotInfo, Source, V8, V8Config};
+use runtime_core::{Extension, InitError, LazyGlobal, SnapshotInfo, Source, Unit, V8, V8Config};
 
 use crate::natives;
 
@@ -14,9 +14,21 @@ macro_rules! sources {
     };
 }
 
+macro_rules! unit {
+    ($name:literal, [$(($global:literal, $is_operation:literal),)*], [$($member:literal,)*], [$($source:literal,)*]) => {
+        Unit {
+            name: $name,
+            globals: &[$(LazyGlobal { name: $global, is_operation: $is_operation }),*],
+            members: &[$($member),*],
+            sources: sources![$($source,)*],
+        }
+    };
+}
+
 static EXTENSION: LazyLock<Extension> = LazyLock::new(|| Extension {
     name: "runtime-web",
-    sources: include!(concat!(env!("OUT_DIR"), "/sources.rs")),
+    sources: include!(concat!(env!("OUT_DIR"), "/core.rs")),
+    units: include!(concat!(env!("OUT_DIR"), "/units.rs")),
     natives: natives::all(),
     late_globals: &["SharedArrayBuffer", "WebAssembly"],
     rehearsal: Some(rehearsal::rehearsal),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use benches::samples::median;
+use benches::samples::{Percentiles, median};
 use serde::Serialize;
 
 use crate::child;
@@ -26,6 +26,8 @@ pub(crate) struct Results {
     /// Without.
     pub(crate) start_without: Vec<StartFigures>,
     pub(crate) primitives: Vec<PrimitiveFigures>,
+    /// V8's part of a context without the platform.
+    pub(crate) empty_context: Option<Percentiles>,
     pub(crate) throughput: Vec<ThroughputFigures>,
     pub(crate) contention: Vec<ContentionFigures>,
     /// With a snapshot.
@@ -49,8 +51,8 @@ pub(crate) fn measure(plan: &Plan, tables: &[Table]) -> Result<Results> {
     let snapshot = Snapshot::File(path.clone());
     let parts = tables.iter().map(|table| match table {
         Table::Start => 6 * plan.repetitions,
-        Table::Memory => 2,
-        Table::Primitives | Table::Throughput | Table::Contention => 1,
+        Table::Memory | Table::Primitives => 2,
+        Table::Throughput | Table::Contention => 1,
     });
     let mut progress = Progress::new(1 + parts.sum::<usize>());
     let mut run = Run { plan, progress: &mut progress, results: Results::default() };
@@ -58,7 +60,10 @@ pub(crate) fn measure(plan: &Plan, tables: &[Table]) -> Result<Results> {
     for table in tables {
         match table {
             Table::Start => run.start(&snapshot)?,
-            Table::Primitives => run.results.primitives = run.part(&Part::Primitives(snapshot.clone()))?,
+            Table::Primitives => {
+                run.results.primitives = run.part(&Part::Primitives(snapshot.clone()))?;
+                run.results.empty_context = Some(run.part(&Part::EmptyContext)?);
+            }
             Table::Throughput => run.results.throughput = run.part(&Part::Throughput(snapshot.clone()))?,
             Table::Contention => run.results.contention = run.part(&Part::Contention(snapshot.clone()))?,
             Table::Memory => {

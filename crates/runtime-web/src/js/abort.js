@@ -10,7 +10,7 @@
 const {
   List, Set, SetPrototypeAdd, SetPrototypeDelete, WeakRef, WeakRefPrototypeDeref,
 } = internals.prim;
-const { Event, EventTarget, events, webidl } = internals;
+const { Event, EventTarget, events, targets, webidl } = internals;
 const { unsignedLongLongEnforceRange } = webidl.converters;
 
 const abort = { __proto__: null };
@@ -200,7 +200,7 @@ const { signalAbort, dependent } = abort;
 abort.create = make;
 const signalSequence = webidl.sequence(webidl.interfaceType("AbortSignal", abort.isSignal));
 
-events.defineHandler(AbortSignal.prototype, "onabort", "abort");
+targets.defineHandler(AbortSignal.prototype, "onabort", "abort");
 webidl.exposeInterface(AbortSignal);
 
 class AbortController {

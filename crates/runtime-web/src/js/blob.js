@@ -10,7 +10,7 @@ const {
   StringPrototypeReplaceAll, StringPrototypeToLowerCase, TypeError, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeSet, Uint8Array,
 } = internals.prim;
-const { streams, webidl } = internals;
+const { queues, webidl } = internals;
 const { ArrayBufferView, DOMString, USVString, longLong, longLongClamp } = webidl.converters;
 
 const blobs = { __proto__: null };
@@ -103,7 +103,7 @@ class BytesSource {
       this.position += length;
       controller.enqueueOwned(TypedArrayPrototypeGetBuffer(chunk), 0, length);
     }
-    if (this.position === lengthOf(this.bytes)) streams.closeByteStream(controller);
+    if (this.position === lengthOf(this.bytes)) internals.streams.closeByteStream(controller);
   }
 
   cancel() {
@@ -111,10 +111,10 @@ class BytesSource {
     this.position = 0;
   }
 }
-streams.isolate(BytesSource);
+queues.isolate(BytesSource);
 
 // A byte stream of a copy of the bytes, chunk by chunk.
-streams.readableOfBytes = (bytes) => streams.createReadableByteStream(new BytesSource(bytes));
+blobs.readableOfBytes = (bytes) => internals.streams.createReadableByteStream(new BytesSource(bytes));
 
 const noParts = new List();
 const noBytes = new Uint8Array(0);
@@ -167,7 +167,7 @@ class Blob {
   }
 
   stream() {
-    return streams.readableOfBytes(this.#bytes).object();
+    return blobs.readableOfBytes(this.#bytes).object();
   }
 
   text() {

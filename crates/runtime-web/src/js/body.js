@@ -14,9 +14,9 @@ const {
   TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array,
   promiseMarkHandled,
 } = internals.prim;
-const { blobs, formData, searchParams, streams, webidl } = internals;
+const { ifLoaded, queues, webidl } = internals;
 const { BufferSource, USVString } = webidl.converters;
-const { Deferred, isolate } = streams;
+const { Deferred, isolate } = queues;
 
 const bodies = { __proto__: null };
 internals.bodies = bodies;
@@ -97,7 +97,7 @@ class NativeSource {
     this.onChunk = (chunk) => {
       if (chunk === null) {
         this.body.end();
-        if (this.controller.canCloseOrEnqueue) streams.closeByteStream(this.controller);
+        if (this.controller.canCloseOrEnqueue) internals.streams.closeByteStream(this.controller);
       } else if (byteLength(chunk) === 0) {
         // Nothing to give: the controller pulls again when this pull is over.
         this.controller.pullAgain = true;
@@ -138,7 +138,7 @@ const untouchedNative = (stream) => {
 // What passing a stream's contents on by another way leaves behind: a stream that is locked and disturbed.
 const useUp = (stream) => {
   stream.disturbed = true;
-  streams.acquireDefaultReader(stream);
+  internals.streams.acquireDefaultReader(stream);
 };
 
 // --- Reading to the end --------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ bodies.notBytes = () =>
 class StreamCollector extends Deferred {
   constructor(stream) {
     super();
-    this.reader = streams.acquireDefaultReader(stream);
+    this.reader = internals.streams.acquireDefaultReader(stream);
     this.stream = stream;
     this.chunks = new List();
     this.total = 0;
@@ -262,13 +262,13 @@ class Body {
   asStream() {
     if (this.stream !== undefined) return this.stream;
     if (this.consumed) {
-      this.stream = streams.readableOfBytes(new Uint8Array(0));
-      streams.closeByteStream(this.stream.controller);
+      this.stream = internals.blobs.readableOfBytes(new Uint8Array(0));
+      internals.streams.closeByteStream(this.stream.controller);
       useUp(this.stream);
     } else if (this.native !== undefined) {
-      this.stream = streams.createReadableByteStream(new NativeSource(this.native));
+      this.stream = internals.streams.createReadableByteStream(new NativeSource(this.native));
     } else {
-      this.stream = streams.readableOfBytes(this.plainBytes());
+      this.stream = internals.blobs.readableOfBytes(this.plainBytes());
     }
     return this.stream;
   }
@@ -298,7 +298,7 @@ class Body {
       other.bytes = this.bytes;
       return other;
     }
-    const branches = streams.tee(this.asStream(), true);
+    const branches = internals.streams.tee(this.asStream(), true);
     this.stream = branches[0];
     other.stream = branches[1];
     this.native = this.text = this.bytes = undefined;
@@ -360,11 +360,11 @@ isolate(Identity);
 
 // A stream with the chunks of another one, which gets locked.
 const relay = (stream) => {
-  const transform = streams.createTransform(new Identity());
+  const transform = internals.writables.createTransform(new Identity());
   const options = {
     __proto__: null, preventAbort: false, preventCancel: false, preventClose: false, signal: undefined,
   };
-  promiseMarkHandled(streams.pipe(stream, transform.writable, options));
+  promiseMarkHandled(internals.writables.pipe(stream, transform.writable, options));
   return transform.readable;
 };
 
@@ -390,29 +390,31 @@ bodies.ofBytes = (bytes) => {
 bodies.decodedText = (text) =>
   StringPrototypeCharCodeAt(text, 0) === 0xfeff ? StringPrototypeSlice(text, 1) : text;
 
-// BodyInit of Fetch: the body, and the Content-Type that goes with it or null.
+// BodyInit of Fetch: the body, and the Content-Type that goes with it or null. There is no object of a unit's that has
+// not been loaded.
 bodies.extract = (init, prefix, context) => {
   const body = new Body();
   let type = null;
   if (!webidl.isObject(init)) {
     body.text = USVString(init, prefix, context);
     type = "text/plain;charset=UTF-8";
-  } else if (streams.isReadableStream(init)) {
-    const stream = streams.readableCoreOf(init, prefix);
+  } else if (ifLoaded("streams")?.isReadableStream(init)) {
+    const stream = internals.streams.readableCoreOf(init, prefix);
     if (stream.disturbed || stream.locked) {
       throw new TypeError(`${prefix}: ${context} is a stream that has been read from or is locked`);
     }
     body.stream = stream;
-  } else if (blobs.isBlob(init)) {
+  } else if (ifLoaded("blobs")?.isBlob(init)) {
+    const { blobs } = internals;
     body.bytes = blobs.bytesOf(init);
     if (blobs.typeOf(init) !== "") type = blobs.typeOf(init);
-  } else if (formData.isFormData(init)) {
-    const encoded = formData.encode(init);
+  } else if (ifLoaded("formData")?.isFormData(init)) {
+    const encoded = internals.formData.encode(init);
     body.bytes = encoded.bytes;
     body.exclusive = true;
     type = encoded.type;
-  } else if (searchParams.isParams(init)) {
-    body.text = searchParams.serialise(init);
+  } else if (ifLoaded("searchParams")?.isParams(init)) {
+    body.text = internals.searchParams.serialise(init);
     type = "application/x-www-form-urlencoded;charset=UTF-8";
   } else if (ArrayBufferIsView(init) || webidl.isArrayBuffer(init)) {
     body.bytes = webidl.copyOfBytes(BufferSource(init, prefix, context));

@@ -8,7 +8,7 @@ const {
   ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeError, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeSet, Uint8Array,
 } = internals.prim;
-const { blobs, bodies, formData, mime } = internals;
+const { bodies } = internals;
 
 const decode = (bytes) => native.decodeOnce("utf-8", bytes, false, false);
 
@@ -30,22 +30,22 @@ const toArrayBuffer = (bytes, exclusive) => {
   return TypedArrayPrototypeGetBuffer(toBytes(own, false));
 };
 
-const contentType = (list) => mime.fromHeader(list.get("content-type"));
+const contentType = (list) => internals.mime.fromHeader(list.get("content-type"));
 
 const toBlob = (bytes, exclusive, list) => {
   const type = contentType(list);
-  return blobs.create(toBytes(bytes, exclusive), type === null ? "" : mime.serialise(type));
+  return internals.blobs.create(toBytes(bytes, exclusive), type === null ? "" : internals.mime.serialise(type));
 };
 
 const toFormData = (bytes, exclusive, list) => {
   const type = contentType(list);
   if (type !== null && type.essence === "multipart/form-data") {
-    const boundary = mime.parameter(type, "boundary");
+    const boundary = internals.mime.parameter(type, "boundary");
     if (boundary === undefined) throw new TypeError("the Content-Type multipart/form-data has no boundary");
-    return formData.parseMultipart(bytes, boundary);
+    return internals.formData.parseMultipart(bytes, boundary);
   }
   if (type !== null && type.essence === "application/x-www-form-urlencoded") {
-    return formData.parseUrlencoded(decode(bytes));
+    return internals.formData.parseUrlencoded(decode(bytes));
   }
   const found = type === null ? "no Content-Type" : `Content-Type ${type.essence}`;
   throw new TypeError(`a form is multipart/form-data or application/x-www-form-urlencoded, found ${found}`);

@@ -1,13 +1,12 @@
 // How a body's stream is written to the host: the stream of an answer, or that of an upload.
 //
-// In `internals.bodies`: `startPump(stream, pipe)` gives a Pump with `promise` and `abort(reason)`;
-// `pump(stream, pipe)` gives the promise alone.
+// In `internals.pumps`: `start(stream, pipe)` gives a Pump with `promise` and `abort(reason)`; `stream` is the core that
+// forHost of a body gave.
 
 const {
   PromisePrototypeThen, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag, promiseMarkHandled,
 } = internals.prim;
-const { bodies, streams } = internals;
-const { Deferred } = streams;
+const { Deferred } = internals.queues;
 
 // Moves a stream's chunks into a native pipe, as fast as the host takes them: the pump is its own read request for all
 // chunks. Its promise is fulfilled once everything has been written or nobody reads any more, and rejected with the
@@ -16,7 +15,7 @@ class Pump extends Deferred {
   constructor(stream, pipe) {
     super();
     this.pipe = pipe;
-    this.reader = streams.acquireDefaultReader(stream);
+    this.reader = internals.streams.acquireDefaultReader(stream);
     this.over = false;
     // Whether a read is being made by the loop in `run`, and whether it has had its chunk.
     this.looping = false;
@@ -38,7 +37,7 @@ class Pump extends Deferred {
   chunk(value) {
     if (this.over) return;
     if (TypedArrayPrototypeGetSymbolToStringTag(value) !== "Uint8Array") {
-      this.abort(bodies.notBytes());
+      this.abort(internals.bodies.notBytes());
       return;
     }
     let room = true;
@@ -92,10 +91,11 @@ const describe = (reason) => {
   }
 };
 
-// `stream` is the core that forHost gave.
-bodies.startPump = (stream, pipe) => {
-  const pump = new Pump(stream, pipe);
-  pump.run();
-  return pump;
+internals.pumps = {
+  __proto__: null,
+  start(stream, pipe) {
+    const pump = new Pump(stream, pipe);
+    pump.run();
+    return pump;
+  },
 };
-bodies.pump = (stream, pipe) => bodies.startPump(stream, pipe).promise;

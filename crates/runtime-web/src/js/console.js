@@ -14,7 +14,7 @@ const {
   StringPrototypeIndexOf, StringPrototypePadEnd, StringPrototypeRepeat, StringPrototypeReplaceAll,
   StringPrototypeSlice, defineValue,
 } = internals.prim;
-const { events, inspect, webidl } = internals;
+const { webidl } = internals;
 const { DOMString } = webidl.converters;
 
 const counters = new Map();
@@ -32,7 +32,7 @@ internals.consoleState = {
 
 // --- Formatter and printer -----------------------------------------------------------------------------
 
-const asString = (value) => (typeof value === "string" ? value : inspect(value));
+const asString = (value) => (typeof value === "string" ? value : internals.inspect(value));
 
 // `String(value)` of the guest's object may throw; the specification lets that exception out.
 const substitute = (specifier, value) => {
@@ -40,7 +40,7 @@ const substitute = (specifier, value) => {
     case "s":
       if (typeof value === "string") return value;
       if (typeof value === "bigint") return `${String(value)}n`;
-      return webidl.isObject(value) ? inspect(value, { __proto__: null, depth: 0 }) : String(value);
+      return webidl.isObject(value) ? internals.inspect(value, { __proto__: null, depth: 0 }) : String(value);
     case "d":
     case "i":
       if (typeof value === "symbol") return "NaN";
@@ -50,7 +50,7 @@ const substitute = (specifier, value) => {
       return typeof value === "symbol" ? "NaN" : String(NumberParseFloat(value));
     case "o":
     case "O":
-      return inspect(value);
+      return internals.inspect(value);
     default:
       return "";
   }
@@ -134,7 +134,7 @@ const rowsOf = (value) => {
     const size = MapPrototypeGetSize(value);
     for (let i = 0; i < size; i++) {
       const pair = MapIteratorPrototypeNext(iterator).value;
-      rows.push([inspect(pair[0]), pair[1]]);
+      rows.push([internals.inspect(pair[0]), pair[1]]);
     }
   } else if (isSet(value)) {
     const iterator = SetPrototypeValues(value);
@@ -151,7 +151,7 @@ const rowsOf = (value) => {
   return rows;
 };
 
-const cell = (value) => StringPrototypeReplaceAll(inspect(value, { __proto__: null, depth: 0 }), "\n", " ");
+const cell = (value) => StringPrototypeReplaceAll(internals.inspect(value, { __proto__: null, depth: 0 }), "\n", " ");
 
 const table = (value, wanted) => {
   const rows = rowsOf(value);
@@ -264,7 +264,7 @@ const methods = {
   dir(item = undefined, options = undefined) {
     const depth = webidl.isObject(options) ? options.depth : undefined;
     const shown = typeof depth === "number" ? depth : depth === null ? Infinity : 4;
-    print("log", inspect(item, { __proto__: null, depth: shown }));
+    print("log", internals.inspect(item, { __proto__: null, depth: shown }));
   },
   dirxml(...args) { log("log", args); },
 
@@ -326,12 +326,12 @@ const consoleNamespace = ObjectCreate(ObjectCreate(ObjectPrototype));
 const names = ReflectOwnKeys(methods);
 for (let i = 0; i < names.length; i++) defineValue(consoleNamespace, names[i], methods[names[i]]);
 webidl.defineTag(consoleNamespace, "console");
-defineValue(internals.global, "console", consoleNamespace, false);
+internals.provide("console", consoleNamespace, false);
 
 // --- Exceptions that nobody caught ---------------------------------------------------------------------
 
 internals.logUncaught = (heading, error) => {
-  record("error", `${heading} ${inspect(error)}`);
+  record("error", `${heading} ${internals.inspect(error)}`);
 };
 
 const frame = /\(?([^\s()]+):(\d+):(\d+)\)?$/;
@@ -383,7 +383,7 @@ internals.reportException = (error) => {
         __proto__: null, cancelable: true, message, filename: position.filename, lineno: position.lineno,
         colno: position.colno, error,
       });
-      handled = !events.dispatch(internals.global, event);
+      handled = !internals.events.dispatch(internals.global, event);
     } finally {
       reporting = false;
     }

@@ -119,5 +119,4 @@ class Crypto {
 }
 webidl.exposeInterface(Crypto);
 
-const crypto = new Crypto(webidl.illegal);
-webidl.exposeReplaceable("crypto", () => crypto);
+internals.crypto = new Crypto(webidl.illegal);

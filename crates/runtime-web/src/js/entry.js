@@ -11,10 +11,7 @@ const {
   JSONStringify, List, PromisePrototypeThen, PromiseReject, PromiseResolve, ReflectApply, TypeError, WeakSet,
   WeakSetPrototypeAdd, WeakSetPrototypeDelete, defineValue,
 } = internals.prim;
-const {
-  PromiseRejectionEvent, consoleState, events, global, performanceObservers, performanceState, requestEpoch, timers,
-  webidl, workerEvents,
-} = internals;
+const { global, ifLoaded, requestEpoch, webidl } = internals;
 
 const entry = { __proto__: null };
 internals.entry = entry;
@@ -23,8 +20,7 @@ internals.entry = entry;
 let handlers = undefined;
 let current = undefined;
 
-const { fetchApi } = internals;
-const { isResponse } = fetchApi;
+const isResponse = (value) => ifLoaded("responses")?.isResponse(value) === true;
 
 const describe = (value) => {
   if (value === null) return "null";
@@ -110,7 +106,7 @@ class Invocation {
   #sendResponse(response) {
     let parts;
     try {
-      parts = fetchApi.responseForHost(response);
+      parts = internals.responses.forHost(response);
     } catch (error) {
       this.fail("bad-response", error);
       return;
@@ -123,7 +119,7 @@ class Invocation {
     const pipe = native.pipeOpen();
     this.#respond(status, statusText, headers, null, pipe);
     this.#holds += 1;
-    PromisePrototypeThen(fetchApi.pump(stream, pipe), () => this.#release(), (error) => {
+    PromisePrototypeThen(internals.pumps.start(stream, pipe).promise, () => this.#release(), (error) => {
       if (!this.#ended) internals.logUncaught("Uncaught (in the response's body)", error);
       this.fail("exception", error);
       this.#release();
@@ -181,14 +177,14 @@ class Invocation {
       );
     }
     this.#answer = { __proto__: null, result };
-    stopImmediatePropagation(event);
+    internals.events.stopImmediately(event);
   }
 
   dispatch(event) {
     const thrown = new List();
     this.#dispatched = event;
     this.#listenersFailWaits = this.kind !== "fetch";
-    events.dispatch(global, event, (error) => thrown.push(error));
+    internals.events.dispatch(global, event, (error) => thrown.push(error));
     this.#dispatched = undefined;
     // The first exception ends an event without an answer, and goes with it to the host.
     const fails = thrown.length > 0 && this.#answer === undefined;
@@ -204,9 +200,6 @@ class Invocation {
     }
   }
 }
-
-const eventStopImmediately = internals.Event.prototype.stopImmediatePropagation;
-const stopImmediatePropagation = (event) => ReflectApply(eventStopImmediately, event, []);
 
 // --- env -----------------------------------------------------------------------------------------------
 
@@ -256,25 +249,25 @@ const taskObject = (payload) => ({
 
 const firstArgument = (kind, payload) => {
   if (kind === "fetch") {
-    return fetchApi.requestFromHost(payload.method, payload.url, payload.headers, payload.body);
+    return internals.requests.fromHost(payload.method, payload.url, payload.headers, payload.body);
   }
-  return kind === "task" ? taskObject(payload) : workerEvents.scheduledController(payload);
+  return kind === "task" ? taskObject(payload) : internals.invocationObjects.scheduledController(payload);
 };
 
 const makeEvent = (kind, payload, invocation, env) => {
-  if (kind === "fetch") return workerEvents.fetchEvent(invocation, firstArgument(kind, payload), env);
+  if (kind === "fetch") return internals.workerEvents.fetchEvent(invocation, firstArgument(kind, payload), env);
   return kind === "task"
-    ? workerEvents.taskEvent(invocation, payload, env)
-    : workerEvents.scheduledEvent(invocation, payload, env);
+    ? internals.workerEvents.taskEvent(invocation, payload, env)
+    : internals.workerEvents.scheduledEvent(invocation, payload, env);
 };
 
 const start = (invocation, kind, payload) => {
   const handler = handlers === undefined ? undefined : handlers[kind];
   if (typeof handler === "function") {
-    const context = workerEvents.executionContext(invocation);
+    const context = internals.invocationObjects.executionContext(invocation);
     const result = ReflectApply(handler, handlers, [firstArgument(kind, payload), makeEnv(), context]);
     invocation.settle(result);
-  } else if (events.listenerCount(global, kind) > 0) {
+  } else if (ifLoaded("events")?.listenerCount(global, kind) > 0) {
     invocation.dispatch(makeEvent(kind, payload, invocation, makeEnv()));
   } else {
     invocation.fail("no-handler", new TypeError(
@@ -294,10 +287,14 @@ entry.begin = (kind, payload) => {
   }
 };
 
-entry.fireTimer = timers.fire;
-entry.reportException = internals.reportException;
-entry.makeDOMException = internals.domException;
-entry.lateGlobal = internals.lateGlobal;
+entry.fireTimer = (id) => internals.timers.fire(id);
+entry.reportException = (error) => internals.reportException(error);
+entry.makeDOMException = (message, name) => internals.domException(message, name);
+entry.unitGlobal = internals.unitGlobal;
+entry.loadUnits = internals.loadUnits;
+// Not a function of its unit's, because the unit is loaded here.
+entry.lateGlobal = (name, sharedArrayBuffer, webAssembly) =>
+  internals.lateGlobal(name, sharedArrayBuffer, webAssembly);
 
 const reported = new WeakSet();
 
@@ -306,8 +303,8 @@ entry.rejection = (kind, promise, reason) => {
   if (kind === 1 && !WeakSetPrototypeDelete(reported, promise)) return;
   if (kind === 0) WeakSetPrototypeAdd(reported, promise);
   const type = kind === 0 ? "unhandledrejection" : "rejectionhandled";
-  const event = new PromiseRejectionEvent(type, { __proto__: null, cancelable: kind === 0, promise, reason });
-  const proceed = events.dispatch(global, event);
+  const event = new internals.PromiseRejectionEvent(type, { __proto__: null, cancelable: kind === 0, promise, reason });
+  const proceed = internals.events.dispatch(global, event);
   if (kind === 0 && proceed) internals.logUncaught("Uncaught (in promise)", reason);
 };
 
@@ -315,8 +312,8 @@ entry.reset = () => {
   if (current !== undefined) current.abandon();
   current = undefined;
   requestEpoch.value += 1;
-  timers.forgetAll();
-  consoleState.reset();
-  performanceState.reset();
-  performanceObservers.reset();
+  ifLoaded("timers")?.forgetAll();
+  ifLoaded("consoleState")?.reset();
+  ifLoaded("performanceState")?.reset();
+  ifLoaded("performanceObservers")?.reset();
 };

@@ -1,21 +1,21 @@
-// Event, EventTarget and event handler attributes, as DOM and HTML define them for a world without a tree: a
-// path has one target. The global object is a target too. The events that only carry values are in
-// event_classes.js; reporting what a listener throws is in console.js (`internals.reportException`).
+// Event, listeners and dispatch, as DOM and HTML define them for a world without a tree: a path has one target. The
+// targets themselves are in event_target.js, and the events that only carry values in event_classes.js; reporting what
+// a listener throws is in console.js (`internals.reportException`).
 //
 // For other files, in `internals.events`:
 // - `dispatch(target, event, onError?)` dispatches an event that the platform made (`isTrusted` is true); false if
 //   canceled. What a listener throws is reported, or given to `onError(error)`.
-// - `defineHandler(prototype, "onabort", "abort")` adds an event handler attribute.
-// - `listenerCount(target, type)`; `observe(target, f)`: f runs after a listener came or went; `isEvent(value)`,
-//   `isTarget(value)`; `EventInit` for inheriting dictionaries.
+// - `listenerCount(target, type)`; `observe(target, f)`: f runs after a listener came or went; `isEvent(value)`;
+//   `EventInit` for inheriting dictionaries.
+// - What event_target.js passes on: `addListener`, `removeListener`, `dispatchForGuest`, `setHandler`.
 
 const {
-  List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply,
-  ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeError,
+  List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ReflectApply, ReflectDefineProperty,
+  ReflectGetOwnPropertyDescriptor, TypeError,
 } = internals.prim;
-const { webidl } = internals;
+const { global, targets, webidl } = internals;
 const { boolean, DOMString, object } = webidl.converters;
-const { global } = internals;
+const { stateOf } = targets;
 
 const events = { __proto__: null };
 internals.events = events;
@@ -75,8 +75,7 @@ class Event {
   get cancelBubble() { return this.#stopped; }
   set cancelBubble(value) { this.#stopped ||= boolean(value); }
   stopImmediatePropagation() {
-    this.#stopped = true;
-    this.#stoppedImmediately = true;
+    eventState.stopImmediately(this);
   }
 
   get bubbles() { return this.#bubbles; }
@@ -134,6 +133,10 @@ class Event {
       isStopped: (event) => event.#stopped,
       isStoppedImmediately: (event) => event.#stoppedImmediately,
       setPassive: (event, passive) => { event.#inPassiveListener = passive; },
+      stopImmediately: (event) => {
+        event.#stopped = true;
+        event.#stoppedImmediately = true;
+      },
       cancel: (event) => event.#cancel(),
     };
   }
@@ -156,12 +159,7 @@ webidl.exposeInterface(Event, "Event", {
   constants: { __proto__: null, NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 },
 });
 
-// --- EventTarget ---------------------------------------------------------------------------------------
-
-// The state of a target: `listeners` (type -> array of records) and `handlers` (attribute name -> record).
-// `observer`, if set, runs after a listener was added or removed.
-const newTargetState = () => ({ __proto__: null, listeners: undefined, handlers: undefined, observer: undefined });
-const globalState = newTargetState();
+// --- Listeners -----------------------------------------------------------------------------------------
 
 const EventListenerOptions = webidl.dictionary("EventListenerOptions", [
   { key: "capture", converter: boolean, defaultValue: absentFalse },
@@ -189,10 +187,6 @@ const indexOfListener = (list, callback, capture) => {
   }
   return -1;
 };
-
-// WebIDL: an operation of the global without a receiver means the global.
-const receiver = (value) => (value === undefined || value === null ? global : value);
-let stateOf;
 
 const addListener = (state, type, callback, capture, once, passive) => {
   if (state.listeners === undefined) state.listeners = new Map();
@@ -224,68 +218,47 @@ const removeListener = (state, type, callback, capture) => {
   if (index !== -1) removeListenerAt(state, type, list, index);
 };
 
-class EventTarget {
-  #state = newTargetState();
-
-  constructor() {}
-
-  addEventListener(type, callback, options = undefined) {
-    const prefix = "Failed to execute 'addEventListener' on 'EventTarget'";
-    const state = stateOf(receiver(this));
-    webidl.requiredArguments(arguments.length, 2, prefix);
-    type = DOMString(type, prefix, "Argument 1");
-    callback = toListener(callback, prefix);
-    let capture = false;
-    let once = false;
-    let passive = false;
-    let signal;
-    if (webidl.isObject(options)) {
-      const converted = AddEventListenerOptions(options, prefix, "Argument 3");
-      ({ capture, once, passive, signal } = converted);
-    } else {
-      capture = boolean(options);
-    }
-    if (callback === null) return;
-    if (signal !== undefined && internals.abort.isAborted(signal)) return;
-    const added = addListener(state, type, callback, capture, once, passive);
-    if (added !== undefined && signal !== undefined) {
-      internals.abort.addAlgorithm(signal, () => {
-        if (!added.removed) removeListener(state, type, callback, capture);
-      });
-    }
+events.addListener = (state, type, callback, options) => {
+  const prefix = "Failed to execute 'addEventListener' on 'EventTarget'";
+  type = DOMString(type, prefix, "Argument 1");
+  callback = toListener(callback, prefix);
+  let capture = false;
+  let once = false;
+  let passive = false;
+  let signal;
+  if (webidl.isObject(options)) {
+    const converted = AddEventListenerOptions(options, prefix, "Argument 3");
+    ({ capture, once, passive, signal } = converted);
+  } else {
+    capture = boolean(options);
   }
-
-  removeEventListener(type, callback, options = undefined) {
-    const prefix = "Failed to execute 'removeEventListener' on 'EventTarget'";
-    const state = stateOf(receiver(this));
-    webidl.requiredArguments(arguments.length, 2, prefix);
-    type = DOMString(type, prefix, "Argument 1");
-    callback = toListener(callback, prefix);
-    const capture = flatten(options, prefix);
-    if (callback !== null) removeListener(state, type, callback, capture);
+  if (callback === null) return;
+  if (signal !== undefined && internals.abort.isAborted(signal)) return;
+  const added = addListener(state, type, callback, capture, once, passive);
+  if (added !== undefined && signal !== undefined) {
+    internals.abort.addAlgorithm(signal, () => {
+      if (!added.removed) removeListener(state, type, callback, capture);
+    });
   }
+};
 
-  dispatchEvent(event) {
-    const prefix = "Failed to execute 'dispatchEvent' on 'EventTarget'";
-    const target = receiver(this);
-    stateOf(target);
-    webidl.requiredArguments(arguments.length, 1, prefix);
-    if (!eventState.isEvent(event)) throw new TypeError(`${prefix}: Argument 1 is not of type 'Event'`);
-    if (!eventState.mayDispatch(event)) {
-      throw internals.domException(`${prefix}: the event is already being dispatched`, "InvalidStateError");
-    }
-    eventState.distrust(event);
-    return dispatch(target, event);
-  }
+events.removeListener = (state, type, callback, options) => {
+  const prefix = "Failed to execute 'removeEventListener' on 'EventTarget'";
+  type = DOMString(type, prefix, "Argument 1");
+  callback = toListener(callback, prefix);
+  const capture = flatten(options, prefix);
+  if (callback !== null) removeListener(state, type, callback, capture);
+};
 
-  static {
-    stateOf = (target) => {
-      if (target === global) return globalState;
-      return target.#state;
-    };
-    events.isTarget = (value) => webidl.isObject(value) && (#state in value || value === global);
+events.dispatchForGuest = (target, event) => {
+  const prefix = "Failed to execute 'dispatchEvent' on 'EventTarget'";
+  if (!eventState.isEvent(event)) throw new TypeError(`${prefix}: Argument 1 is not of type 'Event'`);
+  if (!eventState.mayDispatch(event)) {
+    throw internals.domException(`${prefix}: the event is already being dispatched`, "InvalidStateError");
   }
-}
+  eventState.distrust(event);
+  return dispatch(target, event);
+};
 
 // Where exceptions of listeners go: to the report, or to the caller of `dispatch`.
 const invoke = (listener, target, event, onError) => {
@@ -344,13 +317,12 @@ const dispatch = (target, event, onError = reportError) => {
   return eventState.end(event);
 };
 
-webidl.exposeInterface(EventTarget);
-
 events.dispatch = (target, event, onError = reportError) => {
   eventState.trust(event);
   return dispatch(target, event, onError);
 };
 events.isEvent = eventState.isEvent;
+events.stopImmediately = eventState.stopImmediately;
 events.mayDispatch = eventState.mayDispatch;
 events.EventInit = EventInit;
 events.observe = (target, observer) => { stateOf(target).observer = observer; };
@@ -375,7 +347,7 @@ const runHandler = (handler, target, event) => {
   }
 };
 
-const setHandler = (state, name, type, value) => {
+events.setHandler = (state, name, type, value) => {
   if (state.handlers === undefined) {
     if (value === null) return;
     state.handlers = new Map();
@@ -394,25 +366,4 @@ const setHandler = (state, name, type, value) => {
   }
 };
 
-// `onSet(target)` runs after every assignment.
-events.defineHandler = (owner, name, type, onSet = undefined) => {
-  const stateFor = owner === global ? () => globalState : stateOf;
-  const accessors = {
-    get [name]() {
-      const { handlers } = stateFor(this);
-      const handler = handlers === undefined ? undefined : MapPrototypeGet(handlers, name);
-      return handler === undefined ? null : handler.value;
-    },
-    set [name](value) {
-      setHandler(stateFor(this), name, type, webidl.isObject(value) ? value : null);
-      if (onSet !== undefined) onSet(this);
-    },
-  };
-  const descriptor = ReflectGetOwnPropertyDescriptor(accessors, name);
-  ObjectDefineProperty(owner, name, {
-    __proto__: null, get: descriptor.get, set: descriptor.set, enumerable: true, configurable: true,
-  });
-};
-
 internals.Event = Event;
-internals.EventTarget = EventTarget;

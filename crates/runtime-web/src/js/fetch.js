@@ -1,16 +1,13 @@
 // fetch(), the client's side: makes the request, hands it to the host, and makes the answer a Response. Connections,
 // redirects and the policy of what may be reached are the host's. data: URLs are answered here.
-//
-// In `internals.fetchApi`: what the event loop needs of this part of the platform: `isResponse(v)`,
-// `responseForHost(response)`, `pump(stream, pipe)`, `requestFromHost(method, url, flatHeaders, rid)`.
 
 const {
   PromisePrototypeThen, PromiseReject, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeIndexOf,
   StringFromCharCode, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength, Uint8Array, promiseMarkHandled,
 } = internals.prim;
-const { abort, bodies, headers, mime, requests, responses, streams, webidl } = internals;
-const { Deferred, isolate } = streams;
+const { bodies, headers, queues, requests, responses, webidl } = internals;
+const { Deferred, isolate } = queues;
 const { ResponseCore } = responses;
 
 // --- data: URLs ----------------------------------------------------------------------------------------
@@ -63,6 +60,7 @@ const processDataUrl = (href) => {
   const text = StringPrototypeSlice(href, 5, hash === -1 ? href.length : hash);
   const comma = StringPrototypeIndexOf(text, ",");
   if (comma === -1) return null;
+  const { mime } = internals;
   let type = mime.trimHttp(StringPrototypeSlice(text, 0, comma));
   let bytes = percentDecode(StringPrototypeSlice(text, comma + 1));
   const suffix = RegExpPrototypeExec(base64Suffix, type);
@@ -110,8 +108,8 @@ class FetchCall extends Deferred {
     this.responseBody = undefined;
     this.onAbort = undefined;
     if (signal !== undefined) {
-      this.onAbort = () => this.abort(abort.reason(signal));
-      abort.addAlgorithm(signal, this.onAbort);
+      this.onAbort = () => this.abort(internals.abort.reason(signal));
+      internals.abort.addAlgorithm(signal, this.onAbort);
     }
   }
 
@@ -135,7 +133,7 @@ class FetchCall extends Deferred {
       this.reject(error);
     });
     if (stream !== null) {
-      this.pump = bodies.startPump(stream, source);
+      this.pump = internals.pumps.start(stream, source);
       // A failing body fails the request, and is told by it.
       promiseMarkHandled(this.pump.promise);
     }
@@ -175,7 +173,7 @@ class FetchCall extends Deferred {
 
   // Nothing is left that an abort could stop.
   done() {
-    if (this.signal !== undefined) abort.removeAlgorithm(this.signal, this.onAbort);
+    if (this.signal !== undefined) internals.abort.removeAlgorithm(this.signal, this.onAbort);
   }
 }
 isolate(FetchCall);
@@ -187,8 +185,8 @@ const withoutFragment = (href) => {
 
 const start = (core) => {
   const signal = requests.signalOf(core);
-  if (signal !== undefined && abort.isAborted(signal)) {
-    const reason = abort.reason(signal);
+  if (signal !== undefined && internals.abort.isAborted(signal)) {
+    const reason = internals.abort.reason(signal);
     if (core.body !== null && core.body.stream !== undefined && !core.body.unusable) {
       promiseMarkHandled(core.body.stream.cancel(reason));
     }
@@ -220,13 +218,3 @@ webidl.exposeOperations({
     }
   },
 });
-
-// --- For entry.js --------------------------------------------------------------------------------------
-
-internals.fetchApi = {
-  __proto__: null,
-  isResponse: responses.isResponse,
-  responseForHost: responses.forHost,
-  pump: bodies.pump,
-  requestFromHost: requests.fromHost,
-};

@@ -145,7 +145,7 @@ class FieldList {
     return this.fields;
   }
 }
-internals.streams.isolate(FieldList);
+internals.queues.isolate(FieldList);
 headers.FieldList = FieldList;
 
 // Of an array that is complete: nothing may be added to these fields, only to a copy of them.

@@ -108,7 +108,7 @@ const regExpText = (value) => {
 };
 const isRegExp = (value) => value !== RegExpPrototype && brand(RegExpPrototypeGetSource)(value);
 
-const hostIsError = Error.isError;
+const hostIsError = internals.prim.ErrorIsError;
 const isError = (value) =>
   (hostIsError !== undefined && hostIsError(value)) || ObjectPrototypeIsPrototypeOf(ErrorPrototype, value);
 

@@ -4,8 +4,8 @@
 // Tasks are timers of no delay. A message that was sent during another request is dropped.
 
 const { List, SymbolIterator, TypeError } = internals.prim;
-const { EventTarget, MessageEvent, Event, events, requestEpoch, timers, webidl } = internals;
-const { Queue } = internals.streams;
+const { EventTarget, MessageEvent, Event, events, requestEpoch, targets, webidl } = internals;
+const { Queue } = internals.queues;
 const { object } = webidl.converters;
 
 const transferList = webidl.sequence(object);
@@ -66,7 +66,7 @@ class MessagePort extends EventTarget {
     this.#peer = undefined;
     if (peer === undefined) return;
     peer.#peer = undefined;
-    timers.start(() => {
+    internals.timers.start(() => {
       peer.#closed = true;
       events.dispatch(peer, new Event("close"));
     }, 0);
@@ -79,7 +79,7 @@ class MessagePort extends EventTarget {
   }
 
   #schedule() {
-    timers.start(() => {
+    internals.timers.start(() => {
       while (this.#queue.length > 0) {
         const { copy, epoch } = this.#queue.shift();
         if (epoch !== requestEpoch.value) continue;
@@ -99,9 +99,9 @@ class MessagePort extends EventTarget {
   }
 }
 
-events.defineHandler(MessagePort.prototype, "onmessage", "message", enable);
-events.defineHandler(MessagePort.prototype, "onmessageerror", "messageerror");
-events.defineHandler(MessagePort.prototype, "onclose", "close");
+targets.defineHandler(MessagePort.prototype, "onmessage", "message", enable);
+targets.defineHandler(MessagePort.prototype, "onmessageerror", "messageerror");
+targets.defineHandler(MessagePort.prototype, "onclose", "close");
 webidl.exposeInterface(MessagePort);
 
 class MessageChannel {

@@ -4,7 +4,7 @@
 const {
   ArrayPrototypeIncludes, List, ObjectFreeze, ReflectApply, TypeError,
 } = internals.prim;
-const { performanceTimeline, requestEpoch, timers, webidl } = internals;
+const { performanceTimeline, requestEpoch, webidl } = internals;
 const { boolean, DOMString, double } = webidl.converters;
 
 // In alphabetical order.
@@ -164,7 +164,7 @@ webidl.exposeInterface(PerformanceObserver);
 const queueTask = () => {
   if (taskEpoch === requestEpoch.value) return;
   taskEpoch = requestEpoch.value;
-  timers.start(() => {
+  internals.timers.start(() => {
     taskEpoch = -1;
     const observers = registered.copy();
     for (let i = 0; i < observers.length; i++) notify(observers[i]);

@@ -114,7 +114,7 @@ captureStatics("BigInt", BigInt, "asIntN asUintN");
 captureStatics("Date", Date, "now");
 captureStatics("Symbol", Symbol,
   "asyncIterator hasInstance iterator species toPrimitive toStringTag unscopables for");
-captureStatics("Error", Error, "captureStackTrace");
+captureStatics("Error", Error, "captureStackTrace isError");
 
 captureMethods("Object", Object.prototype, "hasOwnProperty isPrototypeOf propertyIsEnumerable toString");
 captureMethods("Function", Function.prototype, "toString bind");
@@ -158,6 +158,7 @@ const iteratorStep = (sample) => uncurryThis(ReflectGetPrototypeOf(sample).next)
 prim.MapIteratorPrototypeNext = iteratorStep(new Map().entries());
 prim.SetIteratorPrototypeNext = iteratorStep(new Set().values());
 
+prim.eval = globalThis.eval;
 prim.isNaN = globalThis.isNaN;
 prim.decodeURIComponent = globalThis.decodeURIComponent;
 prim.encodeURIComponent = globalThis.encodeURIComponent;

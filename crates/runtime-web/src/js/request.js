@@ -7,7 +7,7 @@
 const {
   List, StringPrototypeStartsWith, StringPrototypeToUpperCase, TypeError,
 } = internals.prim;
-const { abort, bodies, headers, mime, url, webidl } = internals;
+const { bodies, headers, queues, webidl } = internals;
 const { ByteString, DOMString, USVString, any, boolean } = webidl.converters;
 const { enumeration, illegal, isObject, nullable } = webidl;
 
@@ -32,7 +32,7 @@ const requestInit = webidl.dictionary("RequestInit", [
   member("referrerPolicy", enumeration("ReferrerPolicy",
     ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin",
       "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"])),
-  member("signal", nullable(webidl.interfaceType("AbortSignal", abort.isSignal))),
+  member("signal", nullable(webidl.interfaceType("AbortSignal", (value) => internals.abort.isSignal(value)))),
   member("window", any),
 ]);
 
@@ -71,7 +71,7 @@ class RequestCore {
     this.follows = requests.signalOf(other);
   }
 }
-internals.streams.isolate(RequestCore);
+queues.isolate(RequestCore);
 
 // The signal whose abort ends a fetch of this request, or undefined if there can be none.
 requests.signalOf = (core) => (core.signal === undefined ? core.follows : core.signal);
@@ -86,7 +86,7 @@ const parseUrl = (input, prefix) => {
 };
 
 const normaliseMethod = (method, prefix) => {
-  if (!mime.isToken(method)) throw new TypeError(`${prefix}: '${method}' is not a valid HTTP method`);
+  if (!internals.mime.isToken(method)) throw new TypeError(`${prefix}: '${method}' is not a valid HTTP method`);
   const upper = StringPrototypeToUpperCase(method);
   switch (upper) {
     case "CONNECT":
@@ -107,7 +107,7 @@ const normaliseMethod = (method, prefix) => {
 
 const readReferrer = (text, prefix) => {
   if (text === "") return "";
-  const href = url.parse(text);
+  const href = internals.url.parse(text);
   if (href === null) throw new TypeError(`${prefix}: the referrer '${text}' is not an absolute URL`);
   return StringPrototypeStartsWith(href, "about:client") ? "about:client" : href;
 };
@@ -224,7 +224,7 @@ class Request {
   get signal() {
     const core = this.#core;
     if (core.signal === undefined) {
-      core.signal = core.follows === undefined ? abort.create() : abort.dependent([core.follows]);
+      core.signal = core.follows === undefined ? internals.abort.create() : internals.abort.dependent([core.follows]);
     }
     return core.signal;
   }

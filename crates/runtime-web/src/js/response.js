@@ -4,7 +4,7 @@
 // `forHost(response)` takes a handler's answer apart for the host and uses its body up.
 
 const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError } = internals.prim;
-const { bodies, headers, url, webidl } = internals;
+const { bodies, headers, queues, webidl } = internals;
 const { ByteString, USVString, unsignedShort } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
 
@@ -19,7 +19,7 @@ class Init {
     this.statusText = "";
   }
 }
-internals.streams.isolate(Init);
+queues.isolate(Init);
 const noInit = new Init();
 
 const readInit = (given, prefix) => {
@@ -47,7 +47,7 @@ class ResponseCore {
     this.redirected = false;
   }
 }
-internals.streams.isolate(ResponseCore);
+queues.isolate(ResponseCore);
 responses.ResponseCore = ResponseCore;
 
 const isNullBodyStatus = (status) => status === 101 || status === 103 || status === 204 || status === 205 ||
@@ -111,7 +111,7 @@ class Response {
     requiredArguments(arguments.length, 1, prefix);
     const text = USVString(location, prefix, "Argument 1");
     const code = unsignedShort(status, prefix, "Argument 2");
-    const href = url.parse(text);
+    const href = internals.url.parse(text);
     if (href === null) throw new TypeError(`${prefix}: '${text}' is not an absolute URL`);
     if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) {
       throw new RangeError(`${prefix}: ${code} is not a redirect status (301, 302, 303, 307, 308)`);

@@ -4,7 +4,7 @@
 const {
   RangeError, StringPrototypeCharCodeAt, StringPrototypeSlice, Uint8Array,
 } = internals.prim;
-const { streams, webidl } = internals;
+const { writables, webidl } = internals;
 const { AllowSharedBufferSource, DOMString, boolean } = webidl.converters;
 
 // Encodes chunk by chunk; the first half of a surrogate pair at a chunk's end waits for the next chunk.
@@ -33,10 +33,10 @@ class Encoder {
 
   cancel() {}
 }
-streams.isolate(Encoder);
+writables.isolate(Encoder);
 
 class TextEncoderStream {
-  #core = streams.createTransform(new Encoder());
+  #core = writables.createTransform(new Encoder());
 
   constructor() {}
 
@@ -106,7 +106,7 @@ class Decoder {
     }
   }
 }
-streams.isolate(Decoder);
+writables.isolate(Decoder);
 
 const no = () => false;
 const decoderOptions = webidl.dictionary("TextDecoderOptions", [
@@ -127,7 +127,7 @@ class TextDecoderStream {
       throw new RangeError(`${prefix}: the encoding label '${text}' is not known`);
     }
     this.#decoder = new Decoder(name, fatal, ignoreBOM);
-    this.#core = streams.createTransform(this.#decoder);
+    this.#core = writables.createTransform(this.#decoder);
   }
 
   get encoding() {

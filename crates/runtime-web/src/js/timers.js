@@ -24,7 +24,7 @@ const nestedMinimum = 4;
 const nestedLimit = 5;
 
 // Indirect, so that a string handler runs in the global scope; the host decides whether it may run at all.
-const evaluate = globalThis.eval;
+const evaluate = internals.prim.eval;
 
 // `level` is the nesting level of the task that arms the timer; the timer's own is one more.
 const arm = (timer, level) => {

@@ -392,14 +392,14 @@ webidl.exposeInterface = (constructor, name = constructor.name, options = { __pr
     }
   }
   MapPrototypeSet(interfaces, prototype, { __proto__: null, name, inspector: undefined });
-  if (options.exposed !== false) defineValue(global, name, constructor, false);
+  if (options.exposed !== false) internals.provide(name, constructor, false);
   return constructor;
 };
 
 // Operations of the global: enumerable, writable, configurable.
 webidl.exposeOperations = (operations) => {
   const keys = ReflectOwnKeys(operations);
-  for (let i = 0; i < keys.length; i++) defineValue(global, keys[i], operations[keys[i]]);
+  for (let i = 0; i < keys.length; i++) internals.provide(keys[i], operations[keys[i]], true);
 };
 
 // An attribute of the global that may be replaced, as [Replaceable] ones are.

@@ -1,9 +1,8 @@
-// The objects through which a worker meets its events: FetchEvent, ScheduledEvent and TaskEvent for scripts with
-// addEventListener, ExecutionContext and ScheduledController for handlers of a module. What an event waits for, and
+// The events of scripts with addEventListener: FetchEvent, ScheduledEvent and TaskEvent. What an event waits for, and
 // how it ends, is in entry.js: these classes hold its `invocation` and pass on to it.
 //
 // `internals.workerEvents`: `fetchEvent(invocation, request, env)`, `scheduledEvent(invocation, payload, env)`,
-// `taskEvent(invocation, payload, env)`, `executionContext(invocation)`, `scheduledController(payload)`.
+// `taskEvent(invocation, payload, env)`.
 
 const { Event, webidl } = internals;
 const { any } = webidl.converters;
@@ -83,40 +82,7 @@ class TaskEvent extends ExtendableEvent {
 }
 webidl.exposeInterface(TaskEvent, "TaskEvent", { __proto__: null, length: 0 });
 
-class ExecutionContext {
-  #invocation;
-  constructor(key = undefined, invocation = undefined) {
-    webidl.checkIllegal(key);
-    this.#invocation = invocation;
-  }
-  waitUntil(promise) {
-    const invocation = this.#invocation;
-    webidl.requiredArguments(arguments.length, 1, "Failed to execute 'waitUntil' on 'ExecutionContext'");
-    invocation.waitUntil(promise);
-  }
-  // See FetchEvent.
-  passThroughOnException() { this.#invocation; }
-}
-webidl.exposeInterface(ExecutionContext);
-
-class ScheduledController {
-  #cron;
-  #scheduledTime;
-  constructor(key = undefined, payload = undefined) {
-    webidl.checkIllegal(key);
-    this.#cron = payload.cron;
-    this.#scheduledTime = payload.scheduledTime;
-  }
-  get cron() { return this.#cron; }
-  get scheduledTime() { return this.#scheduledTime; }
-  // Nothing is retried here: the one who schedules decides from the outcome.
-  noRetry() { this.#cron; }
-}
-webidl.exposeInterface(ScheduledController);
-
 const { illegal } = webidl;
 workerEvents.fetchEvent = (invocation, request, env) => new FetchEvent(illegal, invocation, request, env);
 workerEvents.scheduledEvent = (invocation, payload, env) => new ScheduledEvent(illegal, invocation, payload, env);
 workerEvents.taskEvent = (invocation, payload, env) => new TaskEvent(illegal, invocation, payload, env);
-workerEvents.executionContext = (invocation) => new ExecutionContext(illegal, invocation);
-workerEvents.scheduledController = (payload) => new ScheduledController(illegal, payload);

@@ -284,14 +284,11 @@ fn primitives(results: &Results) -> Option<String> {
         return None;
     }
     let mut table = Table::new(["primitive", "p50", "p90", "p99", "samples"]);
-    for figures in &results.primitives {
-        let time = &figures.time;
+    let empty = results.empty_context.as_ref().map(|time| ("context: V8's part, without the platform", time));
+    let primitives = results.primitives.iter().map(|figures| (figures.primitive.label(), &figures.time));
+    for (label, time) in primitives.chain(empty) {
         let times = [time.p50, time.p90, time.p99].map(units::time);
-        table.row(
-            std::iter::once(figures.primitive.label().to_owned())
-                .chain(times)
-                .chain([time.count.to_string()]),
-        );
+        table.row(std::iter::once(label.to_owned()).chain(times).chain([time.count.to_string()]));
     }
     Some(format!(
         "## Primitives

@@ -87,7 +87,7 @@ pub(crate) fn measure(snapshot: &Snapshot, plan: &Plan, steps: &mut Steps) -> Re
 
 async fn sample(primitive: Primitive, most: usize, time: Duration) -> Result<Vec<u64>> {
     let limits = Arc::new(limits());
-    let mut timer = Timer { most, until: Instant::now() + time, samples: Vec::with_capacity(most) };
+    let mut timer = Timer::new(most, time);
     match primitive {
         Primitive::Clock => {
             while timer.goes_on() {
@@ -213,14 +213,18 @@ fn disposed() -> Result<()> {
 }
 
 /// Samples until there are enough or the time is over.
-struct Timer {
+pub(super) struct Timer {
     most: usize,
     until: Instant,
-    samples: Vec<u64>,
+    pub(super) samples: Vec<u64>,
 }
 
 impl Timer {
-    fn goes_on(&self) -> bool {
+    pub(super) fn new(most: usize, time: Duration) -> Self {
+        Self { most, until: Instant::now() + time, samples: Vec::with_capacity(most) }
+    }
+
+    pub(super) fn goes_on(&self) -> bool {
         self.samples.is_empty() || (self.samples.len() < self.most && Instant::now() < self.until)
     }
 
@@ -228,7 +232,7 @@ impl Timer {
         self.samples.push(nanos(started.elapsed()));
     }
 
-    fn time<R>(&mut self, work: impl FnOnce() -> R) -> R {
+    pub(super) fn time<R>(&mut self, work: impl FnOnce() -> R) -> R {
         let started = Instant::now();
         let result = work();
         self.add(started);

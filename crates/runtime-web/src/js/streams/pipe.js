@@ -6,7 +6,7 @@
 // sink has not taken yet: no shutdown acts before it is 0.
 
 const { List, PromisePrototypeThen, TypeError, promiseAll } = internals.prim;
-const { abort, streams } = internals;
+const { streams } = internals;
 const { Deferred, acquireDefaultReader, acquireWriter, resolvedPromise, returnUndefined, isolate } = streams;
 
 class Pipe {
@@ -33,11 +33,11 @@ class Pipe {
   start() {
     if (this.signal !== undefined) {
       this.onAbort = () => this.abortBySignal();
-      if (abort.isAborted(this.signal)) {
+      if (internals.abort.isAborted(this.signal)) {
         this.abortBySignal();
         return;
       }
-      abort.addAlgorithm(this.signal, this.onAbort);
+      internals.abort.addAlgorithm(this.signal, this.onAbort);
     }
     const { source, target } = this;
     // In the specification's order: errors forward, errors backward, closing forward, closing backward.
@@ -146,7 +146,7 @@ class Pipe {
   }
 
   abortBySignal() {
-    const reason = abort.reason(this.signal);
+    const reason = internals.abort.reason(this.signal);
     const { options, source, target } = this;
     this.shutdown(() => {
       const actions = new List();
@@ -182,7 +182,7 @@ class Pipe {
     this.writer.ready.listener = undefined;
     this.writer.release();
     this.reader.release();
-    if (this.onAbort !== undefined) abort.removeAlgorithm(this.signal, this.onAbort);
+    if (this.onAbort !== undefined) internals.abort.removeAlgorithm(this.signal, this.onAbort);
     if (hasError) this.done.reject(error);
     else this.done.resolve(undefined);
   }

@@ -28,7 +28,9 @@ const {
 } = internals.prim;
 
 const streams = { __proto__: null };
-internals.streams = streams;
+// The other files of this folder add what they have to the same object: it is `internals.streams` and
+// `internals.writables` when they have.
+internals.queues = streams;
 
 const INFINITY = 1 / 0;
 

@@ -138,10 +138,10 @@ class ReadableStream {
     requiredArguments(arguments.length, 1, prefix);
     const pair = streams.readableWritablePair(transform, prefix, "Argument 1");
     const converted = pipeOptions(options, prefix, "Argument 2");
-    const target = streams.writableCoreOf(pair.writable, prefix);
+    const target = internals.writables.writableCoreOf(pair.writable, prefix);
     if (core.locked) throw new TypeError(`${prefix}: the stream is locked`);
     if (target.locked) throw new TypeError(`${prefix}: the writable side is locked`);
-    promiseMarkHandled(streams.pipe(core, target, converted));
+    promiseMarkHandled(internals.writables.pipe(core, target, converted));
     return pair.readable;
   }
 
@@ -151,11 +151,11 @@ class ReadableStream {
     try {
       const core = this.#core;
       requiredArguments(arguments.length, 1, prefix);
-      const target = streams.writableCoreOf(destination, prefix);
+      const target = internals.writables.writableCoreOf(destination, prefix);
       const converted = pipeOptions(options, prefix, "Argument 2");
       if (core.locked) throw new TypeError(`${prefix}: the stream is locked`);
       if (target.locked) throw new TypeError(`${prefix}: the destination is locked`);
-      return streams.pipe(core, target, converted);
+      return internals.writables.pipe(core, target, converted);
     } catch (error) {
       return PromiseReject(error);
     }
@@ -183,7 +183,7 @@ streams.readableWritablePair = dictionary("ReadableWritablePair", [
   },
   {
     __proto__: null, key: "writable", required: true,
-    converter: interfaceType("WritableStream", (value) => streams.isWritableStream(value)),
+    converter: interfaceType("WritableStream", (value) => internals.writables.isWritableStream(value)),
   },
 ]);
 

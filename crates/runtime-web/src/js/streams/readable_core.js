@@ -3,7 +3,9 @@
 // readable_byte.js), which these cores call as pullSteps/cancelSteps/releaseSteps.
 
 const { PromiseReject, PromiseResolve, TypeError } = internals.prim;
-const { streams } = internals;
+// The functions of queues.js, and all of this folder's.
+const streams = internals.queues;
+internals.streams = streams;
 const { Deferred, LazyPromise, Queue, resolvedPromise, withoutValue, isolate } = streams;
 const { illegal } = internals.webidl;
 

@@ -5,7 +5,8 @@
 // which returns a promise or undefined, and may throw. A write request has resolve() and reject(reason).
 
 const { PromisePrototypeThen, PromiseReject, TypeError } = internals.prim;
-const { abort, streams } = internals;
+const { streams } = internals;
+internals.writables = streams;
 const { Deferred, LazyPromise, Queue, resolvedPromise, settled, settledAnew, isolate } = streams;
 const { illegal } = internals.webidl;
 
@@ -285,8 +286,8 @@ class WritableControllerCore {
   // Made when somebody asks, since few sinks do.
   abortSignal() {
     if (this.signal === undefined) {
-      this.signal = abort.create();
-      if (this.abortSignaled) abort.signalAbort(this.signal, this.abortReason);
+      this.signal = internals.abort.create();
+      if (this.abortSignaled) internals.abort.signalAbort(this.signal, this.abortReason);
     }
     return this.signal;
   }
@@ -295,7 +296,7 @@ class WritableControllerCore {
     if (this.abortSignaled) return;
     this.abortSignaled = true;
     this.abortReason = reason;
-    if (this.signal !== undefined) abort.signalAbort(this.signal, reason);
+    if (this.signal !== undefined) internals.abort.signalAbort(this.signal, reason);
   }
 
   clearAlgorithms() {
