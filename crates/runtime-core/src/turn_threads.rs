@@ -280,71 +280,82 @@ fn thread_main(jobs: &Arc<WorkQueue<Job>>, idle: &Arc<IdleWork>, group: Weak<Gro
     let member = jobs.join();
     // Whether the thread has run a job since it last waited for one in vain.
     let mut has_run = false;
-    loop {
+    let is_lost = loop {
         let mut next = member.try_recv();
         if next.is_none() {
-            let patience = if std::mem::take(&mut has_run) {
-                Some(REST)
-            } else if let Some(isolate) = idle.next() {
+            let rests = std::mem::take(&mut has_run);
+            if !rests && let Some(isolate) = idle.next() {
                 // A step is done beside what else there is to do: the queue keeps another thread awake for that.
                 record.begin_long();
-                idle.begin();
-                let has_more = ahead::run_step(&isolate, idle, &record);
-                // Whoever gave the thread up has counted it out.
-                if record.is_given_up() {
-                    member.leave_as_lost();
-                    return record.unregister();
-                }
-                idle.end();
-                if record.take_long() {
-                    jobs.end_long();
-                }
+                let step = || ahead::run_step(&isolate, idle, &record);
+                let Some(has_more) = work(jobs, idle, &record, step) else { break true };
                 if has_more {
                     idle.add(Arc::downgrade(&isolate));
                 }
                 next = Next::take();
-                if next.is_none() {
-                    continue;
-                }
-                None
             } else {
                 // One thread looks again later after what there is no time for now.
-                idle.must_be_watched().then_some(WATCH)
-            };
-            if next.is_none() {
-                next = match patience {
-                    Some(patience) => match idle.rest(&member, patience) {
-                        Waited::Job(job) => Some(job),
-                        Waited::InVain => continue,
-                        Waited::Closed => break,
-                    },
+                let patience = if rests { Some(REST) } else { idle.must_be_watched().then_some(WATCH) };
+                next = match patience.map(|patience| idle.rest(&member, patience)) {
+                    Some(Waited::Job(job)) => Some(job),
+                    Some(Waited::InVain) => None,
+                    Some(Waited::Closed) => break false,
                     None => match member.recv() {
                         Some(job) => Some(job),
-                        None => break,
+                        None => break false,
                     },
                 };
             }
         }
+        let mut is_lost = false;
         while let Some(job) = next {
-            idle.begin();
             // A turn's panic is its driver's; another job's is told by what it drops.
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(&record))) {
-                tracing::error!(message = panic_message(&*panic), "a job of a turn thread panicked");
-            }
-            if record.is_given_up() {
-                member.leave_as_lost();
-                return record.unregister();
-            }
-            idle.end();
-            if record.take_long() {
-                jobs.end_long();
+            let run = || catch_unwind(AssertUnwindSafe(|| job(&record)));
+            match work(jobs, idle, &record, run) {
+                Some(Ok(())) => {}
+                Some(Err(panic)) => log_panic(&*panic),
+                None => {
+                    is_lost = true;
+                    break;
+                }
             }
             has_run = true;
             next = Next::take();
         }
+        if is_lost {
+            break true;
+        }
+    };
+    if is_lost {
+        member.leave_as_lost();
+    } else {
+        drop(member);
     }
-    drop(member);
     record.unregister();
+}
+
+/// Does a job or an idle step on a turn thread. None if the thread was given up meanwhile: whoever did that has counted it
+/// out.
+fn work<R>(
+    jobs: &WorkQueue<Job>,
+    idle: &IdleWork,
+    record: &ThreadRecord,
+    work: impl FnOnce() -> R,
+) -> Option<R> {
+    idle.begin();
+    let result = work();
+    if record.is_given_up() {
+        return None;
+    }
+    idle.end();
+    if record.take_long() {
+        jobs.end_long();
+    }
+    Some(result)
+}
+
+fn log_panic(panic: &(dyn Any + Send)) {
+    tracing::error!(message = panic_message(panic), "a job of a turn thread panicked");
 }
 
 thread_local! {

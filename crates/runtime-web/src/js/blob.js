@@ -238,11 +238,11 @@ blobs.create = (bytes, type) => new Blob(webidl.illegal, { __proto__: null, byte
 blobs.createFile = (bytes, name, type, lastModified = undefined) =>
   new File(webidl.illegal, { __proto__: null, bytes, name, type, lastModified });
 
-internals.cloning.register(blobs.isFile, (file) => ({
+webidl.serialisable(blobs.isFile, (file) => ({
   __proto__: null, bytes: copyOf(blobs.bytesOf(file)), type: blobs.typeOf(file), name: blobs.nameOf(file),
   lastModified: blobs.lastModifiedOf(file),
 }), (parts) => blobs.createFile(parts.bytes, parts.name, parts.type, parts.lastModified));
 
-internals.cloning.register(blobs.isBlob, (blob) => ({
+webidl.serialisable(blobs.isBlob, (blob) => ({
   __proto__: null, bytes: copyOf(blobs.bytesOf(blob)), type: blobs.typeOf(blob),
 }), (parts) => blobs.create(parts.bytes, parts.type));

@@ -45,7 +45,8 @@ const toFormData = (bytes, exclusive, list) => {
     return internals.formData.parseMultipart(bytes, boundary);
   }
   if (type !== null && type.essence === "application/x-www-form-urlencoded") {
-    return internals.formData.parseUrlencoded(decode(bytes));
+    // UTF-8 decode without BOM: a byte order mark belongs to the first name.
+    return internals.formData.parseUrlencoded(native.decodeOnce("utf-8", bytes, false, true));
   }
   const found = type === null ? "no Content-Type" : `Content-Type ${type.essence}`;
   throw new TypeError(`a form is multipart/form-data or application/x-www-form-urlencoded, found ${found}`);

@@ -109,11 +109,10 @@ webidl.exposeInterface(DOMException, "DOMException", {
 });
 
 internals.DOMException = DOMException;
-internals.isDOMException = State.isInstance;
 internals.domException = (message, name) => new DOMException(message, name);
 
-// Gives a copy of a DOMException that structured cloning made the stack of the original.
-internals.reviveDOMException = (message, name, stack) => {
+// Structured cloning keeps the stack of the original.
+const revive = ({ message, name, stack }) => {
   const error = new DOMException(message, name);
   if (typeof stack === "string") {
     ReflectDefineProperty(error, "stack", {
@@ -122,3 +121,8 @@ internals.reviveDOMException = (message, name, stack) => {
   }
   return error;
 };
+webidl.serialisable(
+  State.isInstance,
+  (error) => ({ __proto__: null, name: State.name(error), message: State.message(error), stack: error.stack }),
+  revive,
+);

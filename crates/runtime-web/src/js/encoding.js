@@ -122,5 +122,14 @@ const decodePieces = (handle, bytes, isLast) => {
 const empty = () => new Uint8Array(0);
 webidl.exposeInterface(TextDecoder);
 
-internals.TextEncoder = TextEncoder;
-internals.TextDecoder = TextDecoder;
+// The text of bytes in the encoding of this name, without a byte order mark.
+internals.decodeAll = (name, bytes) => {
+  const text = native.decodeOnce(name, bytes, false, false);
+  if (text !== undefined) return text;
+  const handle = native.decoderOpen(name, false, false);
+  try {
+    return decodePieces(handle, bytes, true);
+  } finally {
+    native.decoderClose(handle);
+  }
+};

@@ -142,6 +142,9 @@ class Event {
   }
 }
 
+// Before a guest can have replaced it.
+events.initEvent = Event.prototype.initEvent;
+
 const isTrustedAccessor = {
   get isTrusted() { return eventState.isTrusted(this); },
 };

@@ -10,7 +10,7 @@ const CustomEventInit = webidl.dictionary("CustomEventInit", [
   { key: "detail", converter: any, defaultValue: () => null },
 ]);
 
-const { initEvent } = Event.prototype;
+const { initEvent } = events;
 
 class CustomEvent extends Event {
   #detail;
@@ -79,6 +79,11 @@ const messageMembers = (init, prefix, context) => {
 class MessageEvent extends Event {
   #members;
   constructor(type, eventInitDict = undefined) {
+    if (type === webidl.illegal) {
+      super(eventInitDict.type);
+      this.#members = eventInitDict;
+      return;
+    }
     const prefix = "Failed to construct 'MessageEvent'";
     webidl.requiredArguments(arguments.length, 1, prefix);
     super(type, eventInitDict);
@@ -127,5 +132,9 @@ class PromiseRejectionEvent extends Event {
 webidl.exposeInterface(PromiseRejectionEvent);
 
 internals.ErrorEvent = ErrorEvent;
-internals.MessageEvent = MessageEvent;
+// A MessageEvent of the platform's; `ports` is a List.
+internals.messageEvent = (type, data, ports = new List(), origin = "", lastEventId = "") =>
+  new MessageEvent(webidl.illegal, {
+    __proto__: null, type, data, origin, lastEventId, source: null, ports: ObjectFreeze(ports.handOut()),
+  });
 internals.PromiseRejectionEvent = PromiseRejectionEvent;

@@ -1,10 +1,10 @@
 // fetch(), the client's side: makes the request, hands it to the host, and makes the answer a Response. Connections,
-// redirects and the policy of what may be reached are the host's. data: URLs are answered here.
+// redirects and the policy of what may be reached are the host's. data: and blob: URLs are answered here.
 
 const {
-  PromisePrototypeThen, PromiseReject, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeIndexOf,
+  MathMin, PromisePrototypeThen, PromiseReject, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeIndexOf,
   StringFromCharCode, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, TypedArrayPrototypeGetBuffer,
-  TypedArrayPrototypeGetByteLength, Uint8Array, promiseMarkHandled,
+  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array, promiseMarkHandled,
 } = internals.prim;
 const { bodies, headers, queues, requests, responses, webidl } = internals;
 const { Deferred, isolate } = queues;
@@ -88,6 +88,51 @@ const fetchData = (core) => {
     response.body = bodies.ofBytes(found.bytes);
     response.body.exclusive = true;
   }
+  return response;
+};
+
+// --- blob: URLs ----------------------------------------------------------------------------------------
+
+const rangeHeader = /^bytes=([0-9]*)-([0-9]*)$/;
+
+// A single range of `size` bytes as { start, length }, undefined if the header asks for something else or for nothing.
+const parseRange = (header, size) => {
+  const match = RegExpPrototypeExec(rangeHeader, header);
+  if (match === null || (match[1] === "" && match[2] === "")) return undefined;
+  if (match[1] === "") {
+    const length = MathMin(+match[2], size);
+    return length === 0 ? undefined : { __proto__: null, start: size - length, length };
+  }
+  const start = +match[1];
+  const end = match[2] === "" ? size - 1 : MathMin(+match[2], size - 1);
+  return start > end ? undefined : { __proto__: null, start, length: end - start + 1 };
+};
+
+const fetchBlob = (core) => {
+  if (core.blob === undefined) throw new TypeError(`Failed to fetch: there is nothing under '${core.url}' (any more)`);
+  if (core.method !== "GET") throw new TypeError(`Failed to fetch: a blob: URL has GET, not ${core.method}`);
+  const { blobs } = internals;
+  let bytes = blobs.bytesOf(core.blob);
+  const size = TypedArrayPrototypeGetByteLength(bytes);
+  const type = blobs.typeOf(core.blob);
+  const range = core.list.get("range");
+  let response;
+  if (range === null) {
+    const fields = ["content-length", `${size}`, "content-type", type];
+    response = new ResponseCore(200, "OK", headers.fromHost(fields));
+  } else {
+    const part = parseRange(range, size);
+    if (part === undefined) throw new TypeError(`Failed to fetch: the range '${range}' is not one of the blob's`);
+    const { start, length } = part;
+    bytes = new Uint8Array(TypedArrayPrototypeGetBuffer(bytes), TypedArrayPrototypeGetByteOffset(bytes) + start, length);
+    const of = `bytes ${start}-${start + length - 1}/${size}`;
+    const fields = ["content-length", `${length}`, "content-type", type, "content-range", of];
+    response = new ResponseCore(206, "Partial Content", headers.fromHost(fields));
+  }
+  response.type = "basic";
+  response.guard = "immutable";
+  response.url = core.url;
+  response.body = bodies.ofBytes(bytes);
   return response;
 };
 
@@ -192,14 +237,15 @@ const start = (core) => {
     }
     return PromiseReject(reason);
   }
-  if (StringPrototypeStartsWith(core.url, "data:")) {
+  const isData = StringPrototypeStartsWith(core.url, "data:");
+  if (isData || StringPrototypeStartsWith(core.url, "blob:")) {
     const answered = new Deferred();
-    answered.resolve(responses.create(fetchData(core)));
+    answered.resolve(responses.create(isData ? fetchData(core) : fetchBlob(core)));
     return answered.promise;
   }
   if (!StringPrototypeStartsWith(core.url, "http:") && !StringPrototypeStartsWith(core.url, "https:")) {
     const scheme = StringPrototypeSlice(core.url, 0, StringPrototypeIndexOf(core.url, ":"));
-    throw new TypeError(`Failed to fetch: the URL scheme '${scheme}' is not supported: use http, https or data`);
+    throw new TypeError(`Failed to fetch: the URL scheme '${scheme}' is not supported: use http, https, data or blob`);
   }
   const call = new FetchCall(core, signal);
   call.start();

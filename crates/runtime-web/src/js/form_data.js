@@ -6,14 +6,13 @@
 
 const {
   List, StringPrototypeIndexOf, StringPrototypeReplaceAll, StringPrototypeSlice,
-  StringPrototypeStartsWith, StringPrototypeToLowerCase, TypeError, TypedArray,
+  StringPrototypeStartsWith, StringPrototypeToLowerCase, TypeError,
   TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
-  TypedArrayPrototypeSet, Uint8Array, uncurryThis,
+  TypedArrayPrototypeIndexOf, TypedArrayPrototypeSet, Uint8Array,
 } = internals.prim;
 const { blobs, mime, webidl } = internals;
 const { USVString } = webidl.converters;
 const { requiredArguments } = webidl;
-const indexOfByte = uncurryThis(TypedArray.prototype.indexOf);
 
 const formData = { __proto__: null };
 internals.formData = formData;
@@ -198,7 +197,7 @@ const startsWithAt = (bytes, at, needle) => {
 const find = (bytes, needle, from) => {
   let at = from;
   for (;;) {
-    at = indexOfByte(bytes, needle[0], at);
+    at = TypedArrayPrototypeIndexOf(bytes, needle[0], at);
     if (at === -1 || startsWithAt(bytes, at, needle)) return at;
     at += 1;
   }
@@ -234,7 +233,7 @@ const readPartHeaders = (bytes, at) => {
   const found = { __proto__: null, name: undefined, filename: undefined, type: "text/plain", end: at };
   let position = at;
   for (;;) {
-    const lineEnd = indexOfByte(bytes, CR, position);
+    const lineEnd = TypedArrayPrototypeIndexOf(bytes, CR, position);
     if (lineEnd === -1 || bytes[lineEnd + 1] !== LF) throw malformed("the headers of a part do not end");
     if (lineEnd === position) {
       found.end = position + 2;

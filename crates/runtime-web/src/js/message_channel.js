@@ -1,10 +1,10 @@
 // MessageChannel and MessagePort, as HTML defines them within one realm: a message is copied when it is sent, and
-// arrives as a task of its own. Ports themselves cannot be transferred: there is no other realm to take them to.
+// arrives as a task of its own. A port that is transferred leaves an empty shell, and its place to another object.
 //
 // Tasks are timers of no delay. A message that was sent during another request is dropped.
 
 const { List, SymbolIterator, TypeError } = internals.prim;
-const { EventTarget, MessageEvent, Event, events, requestEpoch, targets, webidl } = internals;
+const { EventTarget, Event, events, requestEpoch, targets, webidl } = internals;
 const { Queue } = internals.queues;
 const { object } = webidl.converters;
 
@@ -27,12 +27,15 @@ const toTransfer = (value, prefix) => {
 
 let entangle;
 let enable;
+let transfer;
 
 class MessagePort extends EventTarget {
   #peer = undefined;
   #queue = new Queue();
   #enabled = false;
   #closed = false;
+  // Given to another object by a transfer.
+  #detached = false;
 
   constructor(key = undefined) {
     webidl.checkIllegal(key);
@@ -44,16 +47,21 @@ class MessagePort extends EventTarget {
     const prefix = "Failed to execute 'postMessage' on 'MessagePort'";
     webidl.requiredArguments(arguments.length, 1, prefix);
     const transfer = toTransfer(transferOrOptions, prefix);
+    let isDoomed = false;
     for (let i = 0; i < transfer.length; i++) {
-      if (#queue in transfer[i]) {
-        throw internals.domException(`${prefix}: a MessagePort cannot be transferred here`, "DataCloneError");
+      if (transfer[i] === this) {
+        throw internals.domException(`${prefix}: a port cannot be transferred through itself`, "DataCloneError");
       }
+      // A port that goes through its own other end can never be received.
+      if (transfer[i] === peer) isDoomed = true;
     }
-    const copy = transfer.length === 0
-      ? internals.cloning.clone(message)
-      : internals.cloning.cloneWithTransfer(message, transfer);
-    if (peer === undefined || peer.#closed) return;
-    peer.#queue.push({ __proto__: null, copy, epoch: requestEpoch.value });
+    const { copy, transferred } = internals.cloning.cloneWithTransfer(message, transfer);
+    if (peer === undefined || peer.#closed || isDoomed) return;
+    const ports = new List();
+    for (let i = 0; i < transferred.length; i++) {
+      if (internals.isMessagePort(transferred[i])) ports.push(transferred[i]);
+    }
+    peer.#queue.push({ __proto__: null, copy, ports, epoch: requestEpoch.value });
     if (peer.#enabled) peer.#schedule();
   }
 
@@ -81,9 +89,9 @@ class MessagePort extends EventTarget {
   #schedule() {
     internals.timers.start(() => {
       while (this.#queue.length > 0) {
-        const { copy, epoch } = this.#queue.shift();
+        const { copy, ports, epoch } = this.#queue.shift();
         if (epoch !== requestEpoch.value) continue;
-        if (!this.#closed) events.dispatch(this, new MessageEvent("message", { __proto__: null, data: copy }));
+        if (!this.#closed) events.dispatch(this, internals.messageEvent("message", copy, ports));
         return;
       }
     }, 0);
@@ -96,6 +104,20 @@ class MessagePort extends EventTarget {
       second.#peer = first;
     };
     enable = (port) => port.#enable();
+    transfer = (port) => {
+      if (port.#detached) {
+        throw internals.domException("A MessagePort that was transferred could not be cloned.", "DataCloneError");
+      }
+      const heir = new MessagePort(webidl.illegal);
+      const peer = port.#peer;
+      if (peer !== undefined) entangle(heir, peer);
+      heir.#queue = port.#queue;
+      heir.#closed = port.#closed;
+      port.#detached = port.#closed = true;
+      port.#peer = undefined;
+      port.#queue = new Queue();
+      return heir;
+    };
   }
 }
 
@@ -103,6 +125,7 @@ targets.defineHandler(MessagePort.prototype, "onmessage", "message", enable);
 targets.defineHandler(MessagePort.prototype, "onmessageerror", "messageerror");
 targets.defineHandler(MessagePort.prototype, "onclose", "close");
 webidl.exposeInterface(MessagePort);
+webidl.transferable(internals.isMessagePort, transfer);
 
 class MessageChannel {
   #port1 = new MessagePort(webidl.illegal);

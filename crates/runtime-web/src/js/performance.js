@@ -115,10 +115,23 @@ const remove = (name, type) => {
   timeline = kept;
 };
 
+// The read-only attributes of PerformanceTiming, which only a window has.
+const navigationTimes = { __proto__: null };
+const attributes = [
+  "navigationStart", "unloadEventStart", "unloadEventEnd", "redirectStart", "redirectEnd", "fetchStart",
+  "domainLookupStart", "domainLookupEnd", "connectStart", "connectEnd", "secureConnectionStart", "requestStart",
+  "responseStart", "responseEnd", "domLoading", "domInteractive", "domContentLoadedEventStart",
+  "domContentLoadedEventEnd", "domComplete", "loadEventStart", "loadEventEnd",
+];
+for (let i = 0; i < attributes.length; i++) navigationTimes[attributes[i]] = true;
+
 const markTime = (mark, prefix) => {
   if (typeof mark === "number") {
     if (mark < 0) throw new TypeError(`${prefix}: a timestamp is negative`);
     return mark;
+  }
+  if (navigationTimes[mark] === true) {
+    throw new TypeError(`${prefix}: '${mark}' is a time of a page's navigation, which a worker does not have`);
   }
   for (let i = timeline.length - 1; i >= 0; i--) {
     const entry = timeline[i];

@@ -137,7 +137,7 @@ captureMethods("WeakMap", WeakMap.prototype, "delete get has set");
 captureMethods("WeakSet", WeakSet.prototype, "add delete has");
 captureMethods("WeakRef", WeakRef.prototype, "deref");
 captureMethods("ArrayBuffer", ArrayBuffer.prototype, "transfer transferToFixedLength resize");
-captureMethods("TypedArray", TypedArray.prototype, "fill set copyWithin");
+captureMethods("TypedArray", TypedArray.prototype, "copyWithin fill indexOf set");
 captureMethods("DataView", DataView.prototype, "getUint8 setUint8 getUint32 setUint32");
 
 captureGetters("Symbol", Symbol.prototype, "description");

@@ -46,6 +46,8 @@ class RequestCore {
     this.headers = undefined;
     this.guard = "none";
     this.body = null;
+    // What a blob: URL stood for when the request was made.
+    this.blob = undefined;
     this.redirect = "follow";
     this.mode = "cors";
     this.credentials = "same-origin";
@@ -60,6 +62,7 @@ class RequestCore {
   }
 
   copyFrom(other) {
+    this.blob = other.blob;
     this.redirect = other.redirect;
     this.mode = other.mode;
     this.credentials = other.credentials;
@@ -159,6 +162,7 @@ requests.build = (input, initGiven, prefix) => {
   let core;
   if (from === undefined) {
     core = new RequestCore("GET", parseUrl(text, prefix), new headers.FieldList(new List()));
+    if (StringPrototypeStartsWith(core.url, "blob:")) core.blob = internals.objectUrls.resolve(core.url);
   } else {
     core = new RequestCore(from.method, from.url, init.headers === undefined ? from.list.copy() :
       new headers.FieldList(new List()));

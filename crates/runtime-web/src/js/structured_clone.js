@@ -3,9 +3,9 @@
 // it has before it. That the rest is JavaScript means that a guest's clone can be stopped, is paid for out of the
 // guest's memory, and shares strings with the original.
 //
-// For other files: `internals.cloning.clone(value)` gives a copy;
-// `internals.cloning.register(isInstance, serialise, deserialise)` makes instances of an interface serialisable:
-// `serialise(object)` gives a value that can be cloned, `deserialise(value)` the copy.
+// For other files: `internals.cloning.clone(value)` gives a copy, `internals.cloning.cloneWithTransfer(value, transfer)`
+// a copy and the list of objects that took over from those in `transfer`. Which instances of interfaces take part is
+// known to webidl.js.
 
 const {
   ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeGetResizable, BigInt64Array,
@@ -14,10 +14,12 @@ const {
   Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, List, Map, MapPrototypeForEach,
   MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, NumberPrototypeValueOf, Object, ObjectHasOwn, ObjectKeys,
   ObjectPrototype, RangeError, ReferenceError, ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf,
-  RegExp, RegExpPrototype, RegExpPrototypeGetSource, Set, SetPrototypeAdd, SetPrototypeForEach,
+  RegExp, RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices,
+  RegExpPrototypeGetIgnoreCase, RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky,
+  RegExpPrototypeGetUnicode, RegExpPrototypeGetUnicodeSets, Set, SetPrototypeAdd, SetPrototypeForEach,
   StringPrototypeValueOf, SyntaxError, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteOffset,
   TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, URIError,
-  Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, defineValue, uncurryThis,
+  Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, defineValue,
 } = internals.prim;
 const { bufferLike, holds, transferBuffer, webidl } = internals;
 const { isObject } = webidl;
@@ -65,13 +67,8 @@ class Record {
 
 // --- Platform classes ----------------------------------------------------------------------------------
 
-const registered = new List();
-
-cloning.register = (isInstance, serialise, deserialise) => {
-  registered.push({ __proto__: null, isInstance, serialise, deserialise });
-};
-
-const registrationOf = (value) => {
+// The registration, among a list of webidl.js, of the class that a value is of.
+const registrationOf = (registered, value) => {
   for (let i = 0; i < registered.length; i++) {
     if (registered[i].isInstance(value)) return registered[i];
   }
@@ -87,12 +84,6 @@ const checkOrdinary = (value) => {
     at = ReflectGetPrototypeOf(at);
   }
 };
-
-cloning.register(
-  internals.isDOMException,
-  (error) => ({ __proto__: null, name: error.name, message: error.message, stack: error.stack }),
-  (parts) => internals.reviveDOMException(parts.message, parts.name, parts.stack),
-);
 
 // --- Taking apart --------------------------------------------------------------------------------------
 
@@ -166,8 +157,9 @@ const bytesCopy = (buffer) => {
 // The own flags of a regular expression, which its `flags` getter would ask its `global` and so on for.
 const flagLetters = "dgimsuvy";
 const flagGetters = [
-  "hasIndices", "global", "ignoreCase", "multiline", "dotAll", "unicode", "unicodeSets", "sticky",
-].map((name) => uncurryThis(ReflectGetOwnPropertyDescriptor(RegExpPrototype, name).get));
+  RegExpPrototypeGetHasIndices, RegExpPrototypeGetGlobal, RegExpPrototypeGetIgnoreCase, RegExpPrototypeGetMultiline,
+  RegExpPrototypeGetDotAll, RegExpPrototypeGetUnicode, RegExpPrototypeGetUnicodeSets, RegExpPrototypeGetSticky,
+];
 
 const flagsOf = (value) => {
   let flags = "";
@@ -188,11 +180,11 @@ const errors = {
 };
 
 // By kind.
-const takeApart = [];
+const takeApart = new List();
 takeApart[ORDINARY] = (record, value, memory) => {
   const prototype = ReflectGetPrototypeOf(value);
   if (prototype !== ObjectPrototype && prototype !== null) {
-    const registration = registrationOf(value);
+    const registration = registrationOf(webidl.serialisables, value);
     if (registration !== undefined) return takePlatformObject(record, registration, value, memory);
     checkOrdinary(value);
   }
@@ -274,7 +266,7 @@ takeApart[VIEW] = (record, value, memory) => {
   };
 };
 takeApart[ERROR] = (record, value, memory) => {
-  const registration = registrationOf(value);
+  const registration = registrationOf(webidl.serialisables, value);
   if (registration !== undefined) return takePlatformObject(record, registration, value, memory);
   const { name } = value;
   const message = ReflectGetOwnPropertyDescriptor(value, "message");
@@ -303,7 +295,7 @@ const reviveBoxed = (record) => { record.copy = Object(record.value); };
 const reviveAsIs = (record) => { record.copy = record.value; };
 
 // By kind. What can refer to itself is known as the copy before its contents are.
-const putTogether = [];
+const putTogether = new List();
 putTogether[ORDINARY] = (record) => {
   const copy = {};
   record.copy = copy;
@@ -371,21 +363,35 @@ putTogether[PLATFORM] = (record) => {
 cloning.clone = (value) =>
   (isObject(value) || typeof value === "symbol" ? revive(serialise(value, new Map())) : value);
 
-const cloneWithTransfer = (value, transfer) => {
+// The copy of the value, and what took over from the objects of `transfer`, in order.
+cloning.cloneWithTransfer = (value, transfer) => {
   const memory = new Map();
+  const records = new List();
   for (let i = 0; i < transfer.length; i++) {
     const item = transfer[i];
-    if (!isArrayBuffer(item)) throw notCloneable(`Value at index ${i} does not have a transferable type.`);
+    const registration = isArrayBuffer(item) ? undefined : registrationOf(webidl.transferables, item);
+    if (registration === undefined && !isArrayBuffer(item)) {
+      throw notCloneable(`Value at index ${i} does not have a transferable type.`);
+    }
     if (MapPrototypeHas(memory, item)) throw notCloneable(`Value at index ${i} is a duplicate of an earlier one.`);
-    MapPrototypeSet(memory, item, new Record(ARRAY_BUFFER));
+    records.push(new Record(registration === undefined ? ARRAY_BUFFER : PLATFORM));
+    records[i].value = { __proto__: null, registration };
+    MapPrototypeSet(memory, item, records[i]);
   }
   const record = serialise(value, memory);
+  const transferred = new List();
   for (let i = 0; i < transfer.length; i++) {
     const item = transfer[i];
-    checkAttached(item);
-    MapPrototypeGet(memory, item).copy = transferBuffer(item);
+    const { registration } = records[i].value;
+    if (registration === undefined) {
+      checkAttached(item);
+      records[i].copy = transferBuffer(item);
+    } else {
+      records[i].copy = registration.transfer(item);
+    }
+    transferred.push(records[i].copy);
   }
-  return revive(record);
+  return { __proto__: null, copy: revive(record), transferred };
 };
 
 const StructuredSerializeOptions = webidl.dictionary("StructuredSerializeOptions", [
@@ -398,6 +404,6 @@ webidl.exposeOperations({
     const prefix = "Failed to execute 'structuredClone'";
     webidl.requiredArguments(arguments.length, 1, prefix);
     const { transfer } = StructuredSerializeOptions(options, prefix, "Argument 2");
-    return transfer.length === 0 ? cloning.clone(value) : cloneWithTransfer(value, transfer);
+    return transfer.length === 0 ? cloning.clone(value) : cloning.cloneWithTransfer(value, transfer).copy;
   },
 });

@@ -88,6 +88,14 @@ class URL {
     return native.urlCanParse(input, base);
   }
 
+  static createObjectURL(object) {
+    return internals.objectUrls.create(object, arguments.length);
+  }
+
+  static revokeObjectURL(url) {
+    internals.objectUrls.revoke(url, arguments.length);
+  }
+
   get href() { return this.#record[HREF]; }
   set href(value) {
     this.#record;

@@ -32,7 +32,7 @@ const {
   DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, IteratorPrototype,
   List, Map, MapPrototypeGet, MapPrototypeSet, MathFloor, MathMax, MathMin, MathTrunc, Number, NumberIsFinite,
   NumberIsNaN, ObjectAssign, ObjectDefineProperty, ObjectSetPrototypeOf, ReflectApply, ReflectGetOwnPropertyDescriptor,
-  ReflectOwnKeys, SharedArrayBufferPrototypeGetByteLength, StringPrototypeCharCodeAt, StringPrototypeToWellFormed,
+  ReflectOwnKeys, StringPrototypeCharCodeAt, StringPrototypeToWellFormed,
   Symbol, SymbolIterator, SymbolToStringTag, TypeError, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag,
   TypedArrayPrototypeSet, Uint8Array, defineValue,
@@ -263,11 +263,13 @@ webidl.isArrayBuffer = (value) => {
   }
 };
 
+// Of native.cloneKind. The language's own accessor is not there yet when the snapshot is made.
+const SHARED_ARRAY_BUFFER = 11;
+
 webidl.isSharedArrayBuffer = (value) => {
   if (typeof value !== "object" || value === null) return false;
   try {
-    SharedArrayBufferPrototypeGetByteLength(value);
-    return true;
+    return native.cloneKind(value) === SHARED_ARRAY_BUFFER;
   } catch {
     return false;
   }
@@ -332,6 +334,23 @@ webidl.copyOfBytes = (source) => {
   const copy = new Uint8Array(TypedArrayPrototypeGetByteLength(view));
   TypedArrayPrototypeSet(copy, view);
   return copy;
+};
+
+// --- Interfaces whose objects can be cloned or transferred ---------------------------------------------
+
+// Read by structured cloning, which need not be loaded for a class to say that it takes part.
+webidl.serialisables = new List();
+webidl.transferables = new List();
+
+// `serialise(object)` gives a value that can be cloned, `deserialise(value)` an object from the copy.
+webidl.serialisable = (isInstance, serialise, deserialise) => {
+  webidl.serialisables.push({ __proto__: null, isInstance, serialise, deserialise });
+};
+
+// `transfer(object)` gives the object that takes over, and throws a DataCloneError if the object cannot be given away
+// (any more).
+webidl.transferable = (isInstance, transfer) => {
+  webidl.transferables.push({ __proto__: null, isInstance, transfer });
 };
 
 // --- Interfaces ----------------------------------------------------------------------------------------

@@ -10,7 +10,33 @@ async fn bodies_and_fetch_do_for_a_guest_what_they_promise() {
 
 #[tokio::test]
 async fn what_a_guest_puts_on_prototypes_neither_breaks_nor_sees_the_platform() {
-    Guest::check(include_str!("scripts/prototypes.js")).await;
+    let script = concat!(include_str!("scripts/pollutions.js"), include_str!("scripts/prototypes.js"));
+    Guest::check(script).await;
+}
+
+#[tokio::test]
+async fn what_a_guest_has_done_before_does_not_change_what_it_first_uses() {
+    let world = [
+        "nothing",
+        "setters for indices",
+        "accessors under the names of options",
+        "a proxy behind Array.prototype",
+        "methods that throw",
+        "no globals of the language",
+    ];
+    for how in world {
+        let script = format!(
+            "const how = {how:?};\n{}\n{}",
+            include_str!("scripts/pollutions.js"),
+            include_str!("scripts/units.js")
+        );
+        Guest::check(&script).await;
+    }
+}
+
+#[tokio::test]
+async fn a_global_of_the_platform_can_be_had_replaced_and_missed_before_its_first_use() {
+    Guest::check(include_str!("scripts/first_use.js")).await;
 }
 
 #[tokio::test]

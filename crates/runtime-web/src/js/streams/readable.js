@@ -175,6 +175,8 @@ class ReadableStream {
 webidl.exposeInterface(ReadableStream);
 defineValue(ReadableStream.prototype, SymbolAsyncIterator, ReadableStream.prototype.values, false);
 streams.ReadableStream = ReadableStream;
+webidl.transferable(
+  streams.isReadableStream, (stream) => internals.writables.transferReadable(streams.readableCoreOf(stream)));
 
 streams.readableWritablePair = dictionary("ReadableWritablePair", [
   {

@@ -149,7 +149,8 @@ class DefaultControllerCore {
       this.queue.push(chunk, 1);
     } else {
       try {
-        this.queue.enqueueWithSize(chunk, this.sizeOf(chunk));
+        const { sizeOf } = this;
+        this.queue.enqueueWithSize(chunk, sizeOf(chunk));
       } catch (error) {
         this.error(error);
         throw error;

@@ -309,6 +309,10 @@ class TransformStream {
   #core;
 
   constructor(transformer = undefined, writableStrategy = undefined, readableStrategy = undefined) {
+    if (transformer === illegal) {
+      this.#core = writableStrategy;
+      return;
+    }
     const prefix = "Failed to construct 'TransformStream'";
     if (transformer !== undefined) converters.object(transformer, prefix, "Argument 1");
     const forWritable = queuingStrategy(writableStrategy, prefix, "Argument 2");
@@ -329,6 +333,8 @@ class TransformStream {
 
   static {
     streams.isTransformStream = (value) => isObject(value) && #core in value;
+    webidl.transferable(
+      streams.isTransformStream, (stream) => new TransformStream(illegal, streams.transferTransform(stream.#core)));
   }
 
   get readable() {

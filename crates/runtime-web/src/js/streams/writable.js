@@ -131,6 +131,8 @@ class WritableStream {
 }
 webidl.exposeInterface(WritableStream);
 streams.WritableStream = WritableStream;
+webidl.transferable(
+  streams.isWritableStream, (stream) => streams.transferWritable(streams.writableCoreOf(stream)));
 
 class WritableStreamDefaultWriter {
   #core;

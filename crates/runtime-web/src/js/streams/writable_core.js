@@ -319,7 +319,8 @@ class WritableControllerCore {
   sizeOfChunk(chunk) {
     if (this.sizeOf === undefined) return 1;
     try {
-      return this.sizeOf(chunk);
+      const { sizeOf } = this;
+      return sizeOf(chunk);
     } catch (error) {
       this.errorIfWritable(error);
       return 1;
