@@ -14,6 +14,7 @@ mod snapshot;
 mod test;
 mod tidy;
 mod v8;
+mod wpt;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Command {
     Snapshot(snapshot::Args),
     /// Measure, and print the tables.
     Bench(bench::Args),
+    /// Run web-platform-tests in the execution modes, and compare them with what is expected.
+    Wpt(wpt::Args),
     /// Check what the compiler does not: dependency edges, heads, sizes, unsafe code, guides, licences.
     Tidy(tidy::Args),
     /// Everything that must be green before a change goes in, with the time of each step.
@@ -66,6 +69,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(args) => test::run(&context, &args),
         Command::Snapshot(args) => snapshot::run(&context, &args),
         Command::Bench(args) => bench::run(&context, &args),
+        Command::Wpt(args) => wpt::run(&context, &args),
         Command::Tidy(args) => tidy::run(&context, &args),
         Command::Ci(args) => ci::run(&context, &args),
     }

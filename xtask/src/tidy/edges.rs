@@ -12,7 +12,7 @@ use super::{Finding, Tree};
 use crate::context::Context;
 
 /// What a crate of ours may depend on, tests included. A crate that is not listed may depend on none of ours.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("runtime-admission", &[]),
     ("runtime-core", &["runtime-admission", "v8"]),
     ("runtime-web", &["runtime-core", "v8"]),
@@ -33,6 +33,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
         ],
     ),
     ("runtime-server", &["runtime-facade"]),
+    ("conformance", &["runtime-facade", "runtime-server"]),
 ];
 
 /// A mode stands on the guest's world, the core and admission, and never on another mode.
