@@ -3,25 +3,35 @@
 //! Not here: V8. Each test becomes one script (`script`), which the program `wpt-runner` of the crate `conformance`
 //! runs as a guest (`runner`).
 
+mod book;
+mod expectations;
 mod folders;
 mod inventory;
 mod meta;
+mod page;
+mod progress;
+mod reasons;
 mod results;
 mod runner;
 mod script;
 mod sources;
+mod verdict;
+mod versions;
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Context as _, Result, bail};
 
+use self::book::Book;
 use self::inventory::Test;
-use self::results::{Counts, Results};
+use self::progress::Progress;
+use self::reasons::Reasons;
+use self::results::Results;
+use self::versions::Versions;
 use crate::context::Context;
 use crate::{process, v8};
 
@@ -43,17 +53,30 @@ pub(crate) struct Args {
     /// How many tests run at once; twice as many as there are processors if left out, because most of them wait.
     #[arg(long, short)]
     jobs: Option<usize>,
-    /// Run every so-manieth test only, the same ones every time.
+    /// Run every so-manieth test only, the same ones every time; with `--mode all`, in all modes but the first.
     #[arg(long, value_name = "N", default_value_t = 1)]
     sample: usize,
     /// Show every subtest that does not pass, with what was said of it, and what the tests log.
     #[arg(long, short)]
     verbose: bool,
+    /// Take what the tests give for what is expected of them.
+    #[arg(long)]
+    update_expectations: bool,
+    /// Run nothing: write the page anew from the expectations and the reasons.
+    #[arg(long)]
+    page: bool,
 }
 
+/// The modes, in the order in which `all` runs them.
 const MODES: [&str; 4] = ["worker", "pool", "pinned", "shared"];
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
+    let reasons = Reasons::read(context.root())?;
+    let mut book = Book::read(context.root())?;
+    if args.page {
+        write_page(context.root(), &book, &reasons)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let modes: Vec<&str> = match args.mode.as_str() {
         "all" => MODES.to_vec(),
         mode if MODES.contains(&mode) => vec![mode],
@@ -61,14 +84,18 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
     };
     v8::ensure(context)?;
     let root = sources::locate(context, args.wpt_root.as_deref())?;
+    let versions = Versions::of(&root)?;
     let program = build(context)?;
-    let tests = inventory::find(&root, args.filter.as_deref(), args.wpt_server.is_some())?;
-    let tests = inventory::sample(&tests, args.sample);
-    if tests.is_empty() {
+    let all = inventory::find(&root, args.filter.as_deref(), args.wpt_server.is_some())?;
+    if all.is_empty() {
         bail!("expected tests in {}, found none that match", root.display());
     }
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
-    for mode in modes {
+    let mut is_good = true;
+    let mut first: Option<Vec<Results>> = None;
+    for mode in &modes {
+        let is_sampled = args.sample > 1 && (modes.len() == 1 || first.is_some());
+        let tests = if is_sampled { inventory::sample(&all, args.sample) } else { all.clone() };
         let plan = runner::Plan {
             program: program.clone(),
             root: &root,
@@ -78,16 +105,49 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
         };
         let began = Instant::now();
         let mut progress = Progress::over(mode, tests.len());
-        let results = runner::run(&plan, &tests, |test, _| progress.advance(test))?;
+        let mut results = runner::run(&plan, &tests, |test, _| progress.advance(test))?;
         progress.finish();
+        for (test, found) in tests.iter().zip(&mut results) {
+            reasons.leave_out_unstable(test, found);
+        }
         if args.verbose {
-            for (test, found) in tests.iter().zip(&results) {
-                show(test, found);
+            verdict::details(&tests, &results);
+        }
+        verdict::table(mode, &tests, &results, began.elapsed());
+        match &first {
+            Some(first) => {
+                let others: BTreeMap<String, Results> = tests.iter().map(Test::name).zip(results).collect();
+                let differences = book::between_modes(&all, first, &others);
+                is_good &= verdict::between_modes(modes[0], mode, &differences);
+            }
+            None => {
+                let is_everything = args.filter.is_none() && !is_sampled;
+                if args.update_expectations {
+                    book.update(context.root(), &versions, &tests, &results, is_everything)?;
+                }
+                let comparison = book.compare(&versions, &tests, &results, is_everything);
+                let is_as_expected = verdict::against_expectations(&comparison, args.verbose);
+                if is_as_expected && is_everything {
+                    write_page(context.root(), &book, &reasons)?;
+                }
+                is_good &= is_as_expected;
+                first = Some(results);
             }
         }
-        table(mode, &tests, &results, began.elapsed());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Writes the page, if it has changed.
+fn write_page(workspace: &Path, book: &Book, reasons: &Reasons) -> Result<()> {
+    let path = workspace.join(page::PAGE);
+    let text = page::render(book, reasons);
+    if fs::read_to_string(&path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    fs::write(&path, text).with_context(|| format!("could not write {}", path.display()))?;
+    eprintln!("wrote {}", page::PAGE);
+    Ok(())
 }
 
 /// Builds the runner, and returns where it is.
@@ -102,66 +162,4 @@ fn build(context: &Context) -> Result<PathBuf> {
     ]))?;
     let name = format!("release/wpt-runner{}", std::env::consts::EXE_SUFFIX);
     Ok(context.metadata()?.target_directory.join(name).into_std_path_buf())
-}
-
-/// Shows what of a test did not pass.
-fn show(test: &Test, found: &Results) {
-    let counts = found.counts();
-    println!("{}: {}, {} passed, {} failed", test.name(), found.status, counts.passed, counts.failed);
-    if !found.message.is_empty() {
-        println!("    {}", found.message);
-    }
-    for (name, (status, message)) in &found.subtests {
-        if *status != results::Status::Pass {
-            println!("  {status} {name}\n    {message}");
-        }
-    }
-    for line in &found.log {
-        println!("  log {line}");
-    }
-}
-
-/// Prints a row a folder.
-fn table(mode: &str, tests: &[Test], results: &[Results], took: Duration) {
-    let mut rows: BTreeMap<&str, Counts> = BTreeMap::new();
-    for (test, found) in tests.iter().zip(results) {
-        let row = folders::of(&test.file).map_or("others", |folder| folder.name);
-        *rows.entry(row).or_default() += found.counts();
-    }
-    println!("{mode}: {} tests in {:.1} s", tests.len(), took.as_secs_f64());
-    for (row, Counts { passed, failed }) in rows {
-        println!("{row:<36} {passed:>6} passed {failed:>6} failed");
-    }
-}
-
-/// A bar over all tests, or a line now and then where there is no terminal.
-struct Progress {
-    bar: ProgressBar,
-    mode: String,
-    last_line: Instant,
-}
-
-/// Time between two lines where there is no terminal.
-const LINE_INTERVAL: Duration = Duration::from_secs(30);
-
-impl Progress {
-    fn over(mode: &str, tests: usize) -> Self {
-        let style = ProgressStyle::with_template("{elapsed:>4} [{wide_bar}] {pos}/{len}, {eta} left: {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(tests as u64).with_style(style.progress_chars("=> "));
-        Self { bar, mode: mode.to_owned(), last_line: Instant::now() }
-    }
-
-    fn advance(&mut self, test: &Test) {
-        self.bar.set_message(test.name());
-        self.bar.inc(1);
-        if !std::io::stderr().is_terminal() && self.last_line.elapsed() > LINE_INTERVAL {
-            eprintln!("{}: {} of {} tests", self.mode, self.bar.position(), self.bar.length().unwrap_or(0));
-            self.last_line = Instant::now();
-        }
-    }
-
-    fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
 }

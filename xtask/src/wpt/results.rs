@@ -53,6 +53,9 @@ pub(super) const OK: &str = "OK";
 /// A test that took the runner's process down has this one.
 pub(super) const CRASH: &str = "CRASH";
 
+/// A test that cannot be run because a file of it is not in the tests' folder has this one, and counts for nothing.
+pub(super) const MISSING: &str = "MISSING";
+
 /// What one test gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Results {
@@ -132,7 +135,7 @@ impl Results {
     /// How many subtests passed, and how many did not. A test that has none because it failed as a whole counts as one.
     pub(super) fn counts(&self) -> Counts {
         let passed = self.subtests.values().filter(|(status, _)| *status == Status::Pass).count();
-        let whole = usize::from(self.subtests.is_empty() && self.status != OK);
+        let whole = usize::from(self.subtests.is_empty() && self.status != OK && self.status != MISSING);
         Counts { passed, failed: self.subtests.len() - passed + whole }
     }
 }

@@ -15,8 +15,8 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::inventory::Test;
-use super::results::{Answer, CRASH, Results};
-use super::script;
+use super::results::{Answer, CRASH, MISSING, Results};
+use super::script::{self, Script};
 
 /// How the tests are run.
 pub(super) struct Plan<'a> {
@@ -32,6 +32,12 @@ pub(super) struct Plan<'a> {
     pub(super) jobs: usize,
 }
 
+impl Plan<'_> {
+    fn origin(&self) -> &str {
+        self.server.unwrap_or(script::ORIGIN)
+    }
+}
+
 /// Beyond what a test gives itself: time to compile it, and for the others that run at the same time.
 const WALL_BEYOND: Duration = Duration::from_secs(60);
 
@@ -41,7 +47,7 @@ const SILENCE_BEYOND: Duration = Duration::from_secs(60);
 /// Runs all tests, and tells `done` of each when it has ended.
 ///
 /// # Errors
-/// Fails if a script cannot be made or the runner cannot be started.
+/// Fails if the runner cannot be started.
 pub(super) fn run(
     plan: &Plan<'_>,
     tests: &[Test],
@@ -59,9 +65,21 @@ pub(super) fn run(
         };
         while current.can_take(if suspects.is_empty() { plan.jobs } else { 1 }) {
             let Some(index) = suspects.pop_front().or_else(|| waiting.pop_front()) else { break };
-            if !current.send(plan, index, &tests[index])? {
+            let script = match script::generate(plan.root, &tests[index], plan.origin()) {
+                Ok(script) => script,
+                Err(error) => {
+                    let found = Results::of_failure(MISSING, format!("{error:#}"));
+                    done(&tests[index], &found);
+                    results[index] = Some(found);
+                    continue;
+                }
+            };
+            if !current.send(index, &tests[index], &script) {
                 break;
             }
+        }
+        if current.is_idle() {
+            continue;
         }
         match current.next() {
             Next::Answer(index, found) => {
@@ -113,7 +131,7 @@ impl Runner {
             .args(["--mode", plan.mode, "--jobs", &plan.jobs.to_string()])
             .arg("--root")
             .arg(plan.root)
-            .args(["--origin", plan.server.unwrap_or(script::ORIGIN)])
+            .args(["--origin", plan.origin()])
             .args(plan.server.map(|_| "--live"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -150,8 +168,7 @@ impl Runner {
     }
 
     /// Sends a test. False if the runner does not take it, because it has ended.
-    fn send(&mut self, plan: &Plan<'_>, index: usize, test: &Test) -> Result<bool> {
-        let script = script::generate(plan.root, test, plan.server.unwrap_or(script::ORIGIN))?;
+    fn send(&mut self, index: usize, test: &Test, script: &Script) -> bool {
         let wall = script.timeout + WALL_BEYOND;
         let id = self.next_id;
         self.next_id += 1;
@@ -163,9 +180,8 @@ impl Runner {
             "wall_ms": u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
         });
         self.under_way.insert(id, (index, Instant::now() + wall + SILENCE_BEYOND));
-        let Some(jobs) = &mut self.jobs else { return Ok(false) };
-        let sent = writeln!(jobs, "{job}").and_then(|()| jobs.flush());
-        Ok(sent.is_ok())
+        let Some(jobs) = &mut self.jobs else { return false };
+        writeln!(jobs, "{job}").and_then(|()| jobs.flush()).is_ok()
     }
 
     fn next(&mut self) -> Next {
