@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Package, TargetKind};
 
 use crate::context::Context;
-use crate::{bench, pending, process, serve, test, tidy, v8};
+use crate::{bench, pending, process, serve, test, tidy, v8, wpt};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Go on after a step that fails; the exit status is still 1.
     #[arg(long)]
     keep_going: bool,
+    /// Run the steps as well that take too long for every change.
+    #[arg(long)]
+    nightly: bool,
 }
 
 /// The modes that the facade's features and the server's `--mode` name.
@@ -33,23 +36,35 @@ const MODES: [&str; 4] = ["worker", "pool", "pinned", "shared"];
 /// One thing that must be green.
 struct Step {
     name: &'static str,
+    when: When,
     /// What the tree lacks for this step, if it lacks something.
     missing: fn(&Context) -> Result<Option<String>>,
     run: fn(&Context) -> Result<()>,
 }
 
-const STEPS: [Step; 11] = [
-    Step { name: "v8", missing: nothing, run: v8::ensure },
-    Step { name: "format", missing: nothing, run: format },
-    Step { name: "tidy", missing: nothing, run: tidy::check },
-    Step { name: "lints", missing: nothing, run: lints },
-    Step { name: "features", missing: no_features, run: features },
-    Step { name: "loom", missing: no_loom_test, run: loom },
-    Step { name: "examples", missing: no_examples, run: examples },
-    Step { name: "serve", missing: no_server, run: serve_modes },
-    Step { name: "snapshot", missing: no_server, run: freeze },
-    Step { name: "bench", missing: no_tables, run: measure },
-    Step { name: "test", missing: nothing, run: tests },
+/// When a step is run, unless its name is given.
+#[derive(PartialEq, Eq)]
+enum When {
+    /// Before a change goes in.
+    Always,
+    /// Now and then.
+    Nightly,
+}
+
+const STEPS: [Step; 13] = [
+    Step { name: "v8", when: When::Always, missing: nothing, run: v8::ensure },
+    Step { name: "format", when: When::Always, missing: nothing, run: format },
+    Step { name: "tidy", when: When::Always, missing: nothing, run: tidy::check },
+    Step { name: "lints", when: When::Always, missing: nothing, run: lints },
+    Step { name: "features", when: When::Always, missing: no_features, run: features },
+    Step { name: "loom", when: When::Always, missing: no_loom_test, run: loom },
+    Step { name: "examples", when: When::Always, missing: no_examples, run: examples },
+    Step { name: "serve", when: When::Always, missing: no_server, run: serve_modes },
+    Step { name: "snapshot", when: When::Always, missing: no_server, run: freeze },
+    Step { name: "bench", when: When::Always, missing: no_tables, run: measure },
+    Step { name: "wpt", when: When::Always, missing: nothing, run: web_platform },
+    Step { name: "wpt-all", when: When::Nightly, missing: nothing, run: all_of_web_platform },
+    Step { name: "test", when: When::Always, missing: nothing, run: tests },
 ];
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
@@ -61,7 +76,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
     let mut table = Vec::new();
     let mut failed = false;
     for step in &STEPS {
-        if !args.only.is_empty() && !args.only.iter().any(|name| name == step.name) {
+        let is_wanted = match args.only.as_slice() {
+            [] => args.nightly || step.when == When::Always,
+            names => names.iter().any(|name| name == step.name),
+        };
+        if !is_wanted {
             continue;
         }
         eprintln!("==== {} ====", step.name);
@@ -223,6 +242,18 @@ fn no_tables(context: &Context) -> Result<Option<String>> {
 fn measure(context: &Context) -> Result<()> {
     let out = context.metadata()?.target_directory.join("ci");
     process::run(bench::tables(context).arg("--quick").arg("--out").arg(out))
+}
+
+/// Every so-manieth test is run in the modes other than the first, in the step for every change.
+const SAMPLE: usize = 8;
+
+/// Web-platform-tests: all of them in one mode, some in the others.
+fn web_platform(context: &Context) -> Result<()> {
+    wpt::check(context, SAMPLE)
+}
+
+fn all_of_web_platform(context: &Context) -> Result<()> {
+    wpt::check(context, 1)
 }
 
 fn tests(context: &Context) -> Result<()> {
