@@ -57,6 +57,8 @@ pub struct Driver {
     startup_cpu: Duration,
     handler_cpu: Duration,
     is_stalled: bool,
+    /// The last round of V8's tasks in the isolate that a turn of this request has seen.
+    seen_rounds: u64,
     has_told_response: bool,
     /// The end, while the caller has not yet been told of the response, with what it costs the isolate.
     pending_finish: Option<(Finish, Option<Recycle>)>,
@@ -96,6 +98,7 @@ impl Driver {
             startup_cpu: Duration::ZERO,
             handler_cpu: Duration::ZERO,
             is_stalled: false,
+            seen_rounds: 0,
             has_told_response: false,
             pending_finish: None,
             report,
@@ -229,7 +232,7 @@ impl Driver {
         let has_tasks = self
             .placement
             .as_ref()
-            .is_some_and(|placement| placement.isolate.foreground().poll_ready(cx.waker()));
+            .is_some_and(|placement| placement.isolate.foreground().poll_ready(cx.waker(), self.seen_rounds));
         let is_due = match &mut self.timer {
             Some((_, timer)) => timer.as_mut().poll(cx).is_ready(),
             None => false,
@@ -300,6 +303,7 @@ impl Driver {
         // A turn that was stopped had something to do.
         self.is_stalled = reply.is_stalled && reply.started.is_empty() && stop.is_none();
         let is_out_of_memory = self.placement.as_ref().is_some_and(|place| place.isolate.hit_heap_limit());
+        self.seen_rounds = reply.rounds;
         self.calls.extend(reply.started);
         self.state = reply.state;
         self.arm_timer(reply.next_timer);

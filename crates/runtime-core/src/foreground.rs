@@ -1,6 +1,10 @@
 //! V8's foreground tasks: what V8 wants run on an isolate's own thread (a finished WebAssembly compilation,
 //! finalisation callbacks). Each isolate has a queue; a posted task wakes whoever drives that isolate, and the next
 //! turn runs it. Tasks never run anywhere else.
+//!
+//! An isolate can have several requests under way, and V8 does not say whose task it is. Whoever's turn comes first runs
+//! all of them, and what they settle may be another request's. So every run counts as a *round*, and each request looks
+//! after its own context again when there was a round since its last turn.
 
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -25,6 +29,8 @@ struct Inner {
     ready: VecDeque<v8::Task>,
     delayed: Vec<(Instant, v8::Task)>,
     wakers: Vec<Waker>,
+    /// How many times tasks were taken out to be run.
+    rounds: u64,
 }
 
 impl ForegroundTasks {
@@ -58,10 +64,10 @@ impl ForegroundTasks {
         }
     }
 
-    /// Whether a task is ready; if none is, `waker` is woken when one comes.
-    pub(crate) fn poll_ready(&self, waker: &Waker) -> bool {
+    /// Whether a task is ready, or some were run since the round `seen`; if not, `waker` is woken when that is so.
+    pub(crate) fn poll_ready(&self, waker: &Waker, seen: u64) -> bool {
         let mut inner = self.inner.lock();
-        if !inner.ready.is_empty() {
+        if !inner.ready.is_empty() || inner.rounds != seen {
             return true;
         }
         if !inner.wakers.iter().any(|known| known.will_wake(waker)) {
@@ -70,7 +76,12 @@ impl ForegroundTasks {
         false
     }
 
-    /// Takes the tasks that may run now. The caller holds the isolate's lock and runs them.
+    /// The last round. A turn that is about to end has seen it: tasks run under the isolate's lock.
+    pub(crate) fn rounds(&self) -> u64 {
+        self.inner.lock().rounds
+    }
+
+    /// Takes the tasks that may run now. The caller holds the isolate's lock and runs them before it lets go.
     pub(crate) fn take_ready(&self) -> VecDeque<v8::Task> {
         let mut inner = self.inner.lock();
         if !inner.delayed.is_empty() {
@@ -85,7 +96,18 @@ impl ForegroundTasks {
                 }
             }
         }
-        std::mem::take(&mut inner.ready)
+        let ready = std::mem::take(&mut inner.ready);
+        let mut wakers = Vec::new();
+        if !ready.is_empty() {
+            inner.rounds += 1;
+            // Those who came after the tasks were posted, or wait while delayed ones are run.
+            wakers = std::mem::take(&mut inner.wakers);
+        }
+        drop(inner);
+        for waker in wakers {
+            waker.wake();
+        }
+        ready
     }
 }
 

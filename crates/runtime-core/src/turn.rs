@@ -55,6 +55,8 @@ pub(crate) struct TurnReply {
     pub(crate) next_timer: Option<Instant>,
     /// Nothing is under way that could wake the guest: no host call, no timer.
     pub(crate) is_stalled: bool,
+    /// The last round of V8's tasks that the turn has seen.
+    pub(crate) rounds: u64,
     pub(crate) figures: TurnFigures,
 }
 
@@ -120,6 +122,7 @@ pub(crate) fn run(
         has_responded: false,
         next_timer: None,
         is_stalled: false,
+        rounds: isolate.foreground().rounds(),
         figures,
     };
     if let Some((mut state, stage)) = state {
@@ -503,8 +506,9 @@ impl Turn<'_, '_> {
             if let Some(state) = state {
                 scope.set_slot(state);
             }
-            self.drain(scope, context)?;
         }
+        // Tasks that were run in another request's turn may have settled promises of this one.
+        self.drain(scope, context)?;
         for (id, result) in completions {
             let Some(resolver) = RealmState::of(scope).and_then(|state| state.calls.take_resolver(id)) else {
                 continue;

@@ -128,3 +128,31 @@ in_every_mode! {
         settled(&runtime).await;
     }
 }
+
+in_every_mode! {
+    async fn a_compilation_that_ended_in_a_neighbours_turn_hung_its_request(fixture: Fixture) {
+        let runtime = fixture.runtime_with(|setup| {
+            setup.capacity.threads = Some(1);
+            setup.capacity.max_isolates = Some(1);
+            setup.limits.cpu_ms = 60_000;
+        });
+        // One worker, so that both requests may be in one isolate. The neighbour has a turn all the time.
+        let script = handler("if (request.url.endsWith('/turns')) {
+                for (let turn = 0; turn < 400; turn++) await new Promise((go) => setTimeout(go, 0));
+                return new Response('turned');
+            }
+            const module = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+            for (let count = 0; count < 100; count++) await WebAssembly.compile(module);
+            return new Response('compiled')");
+        let code = WorkerCode::from(&*script);
+        let ask = |path: &str| {
+            let (runtime, call) = (runtime.clone(), Call::new(&code, Event::get(format!("http://localhost/{path}"))));
+            tokio::spawn(async move { answer(&runtime, call).await })
+        };
+        let (neighbour, compiling) = (ask("turns"), ask("compile"));
+        for (request, expected) in [(compiling, "compiled"), (neighbour, "turned")] {
+            let collected = within("an answer", request).await.expect("no panic");
+            assert_eq!(collected.unwrap_or_else(|failure| panic!("{failure}")).text(), expected);
+        }
+    }
+}
