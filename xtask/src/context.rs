@@ -50,12 +50,23 @@ impl Context {
     /// A `cargo` command in the user's own folder, which is inside the workspace, so that paths the user gives
     /// mean what they say.
     pub(crate) fn cargo_here(&self) -> Command {
-        Command::new(&self.cargo)
+        let mut command = Command::new(&self.cargo);
+        // What cargo has told xtask of xtask: a build script that looks at it would run again after every change between
+        // `cargo` and `cargo xtask`, and all that depends on it be built anew.
+        for (name, _) in env::vars_os() {
+            let of_this_package = ["CARGO_PKG_", "CARGO_MANIFEST_"]
+                .iter()
+                .any(|beginning| name.to_string_lossy().starts_with(beginning));
+            if of_this_package {
+                command.env_remove(name);
+            }
+        }
+        command
     }
 
     /// A `cargo` command in the workspace's root.
     pub(crate) fn cargo(&self) -> Command {
-        let mut command = Command::new(&self.cargo);
+        let mut command = self.cargo_here();
         command.current_dir(&self.root);
         command
     }

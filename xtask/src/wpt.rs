@@ -59,6 +59,9 @@ pub(crate) struct Args {
     /// Show every subtest that does not pass, with what was said of it, and what the tests log.
     #[arg(long, short)]
     verbose: bool,
+    /// Run them in a dev build: made in a fraction of the time, and several times as slow.
+    #[arg(long)]
+    dev: bool,
     /// Take what the tests give for what is expected of them.
     #[arg(long)]
     update_expectations: bool,
@@ -108,7 +111,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
     v8::ensure(context)?;
     let root = sources::locate(context, args.wpt_root.as_deref())?;
     let versions = Versions::of(&root)?;
-    let program = build(context)?;
+    let program = build(context, args.dev)?;
     let all = inventory::find(&root, args.filter.as_deref(), args.wpt_server.is_some())?;
     if all.is_empty() {
         bail!("expected tests in {}, found none that match", root.display());
@@ -178,15 +181,14 @@ fn write_page(workspace: &Path, book: &Book, reasons: &Reasons) -> Result<()> {
 }
 
 /// Builds the runner, and returns where it is.
-fn build(context: &Context) -> Result<PathBuf> {
-    process::run(context.cargo().args([
-        "build",
-        "--release",
-        "--package",
-        "conformance",
-        "--bin",
-        "wpt-runner",
-    ]))?;
-    let name = format!("release/wpt-runner{}", std::env::consts::EXE_SUFFIX);
+fn build(context: &Context, is_dev: bool) -> Result<PathBuf> {
+    let mut command = context.cargo();
+    command.args(["build", "--package", "conformance", "--bin", "wpt-runner"]);
+    if !is_dev {
+        command.arg("--release");
+    }
+    process::run(&mut command)?;
+    let profile = if is_dev { "debug" } else { "release" };
+    let name = format!("{profile}/wpt-runner{}", std::env::consts::EXE_SUFFIX);
     Ok(context.metadata()?.target_directory.join(name).into_std_path_buf())
 }

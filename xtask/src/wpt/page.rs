@@ -30,6 +30,7 @@ shares can be compared, and sums cannot.
 cargo xtask wpt                                          # everything, in one mode
 cargo xtask wpt --mode all                               # in all modes
 cargo xtask wpt --filter url/historical --verbose        # some of it, with all messages
+cargo xtask wpt --dev --filter streams/                  # while the platform changes: a dev build is made sooner
 cargo xtask wpt --update-expectations                    # takes what is found for what is expected
 ```
 ";
