@@ -5,8 +5,8 @@
 
 const {
   ArrayBufferPrototypeGetByteLength, JSONParse, PromisePrototypeThen, PromiseReject, PromiseResolve,
-  ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeError, TypedArrayPrototypeGetBuffer,
-  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeSet, Uint8Array,
+  ReflectDefineProperty, TypeError, TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeSet, Uint8Array, ownDescriptor,
 } = internals.prim;
 const { bodies } = internals;
 
@@ -104,7 +104,6 @@ bodies.mixin = (constructor, name, partsOf) => {
   };
   const keys = ["body", "bodyUsed", "arrayBuffer", "blob", "bytes", "formData", "json", "text"];
   for (let i = 0; i < keys.length; i++) {
-    const descriptor = ReflectGetOwnPropertyDescriptor(members, keys[i]);
-    ReflectDefineProperty(constructor.prototype, keys[i], descriptor);
+    ReflectDefineProperty(constructor.prototype, keys[i], ownDescriptor(members, keys[i]));
   }
 };
