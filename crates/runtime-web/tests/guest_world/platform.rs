@@ -43,3 +43,8 @@ async fn a_global_of_the_platform_can_be_had_replaced_and_missed_before_its_firs
 async fn memory_that_v8_takes_without_asking_is_limited_all_the_same() {
     Guest::check(include_str!("scripts/memory.js")).await;
 }
+
+#[tokio::test]
+async fn url_patterns_do_for_a_guest_what_they_promise() {
+    Guest::check(include_str!("scripts/url_pattern.js")).await;
+}
