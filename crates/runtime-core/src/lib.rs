@@ -53,7 +53,7 @@ pub use host_calls::{HostCallError, HostCalls, HostErrorKind, outcome_of_thrown}
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};
 pub use isolate::{Isolate, IsolateError, IsolateStats, LockToken, Occupied};
 pub use limits::RuntimeLimits;
-pub use memory::{ProcessMemory, has_room, process_memory};
+pub use memory::{HostCharge, ProcessMemory, charge_host, has_room, process_memory};
 pub use mode::{
     ContextPolicy, ExecutionMode, Home, ModeFuture, ModeStats, Placement, PlacementRequest, RealmKey, Verdict,
 };

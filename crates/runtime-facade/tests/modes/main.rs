@@ -21,6 +21,7 @@ mod wait_until;
 
 mod bindings;
 mod cancellation;
+mod compression;
 mod concurrency;
 mod isolation;
 mod limits_counts;

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod clone;
+mod compression;
 mod crypto;
 mod flow;
 mod memory;
@@ -13,6 +14,7 @@ mod wasm_module;
 use bytes::Bytes;
 use runtime_core::{HostCallError, Native};
 
+pub(crate) use compression::Codecs;
 pub(crate) use text::Decoders;
 
 /// All native functions. Their order is part of the snapshot's identity.
@@ -21,6 +23,7 @@ pub(crate) fn all() -> Vec<Native> {
         flow::natives(),
         bodies::natives(),
         text::natives(),
+        compression::natives(),
         url::natives(),
         crypto::natives(),
         clone::natives(),

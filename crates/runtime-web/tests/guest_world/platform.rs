@@ -48,3 +48,8 @@ async fn memory_that_v8_takes_without_asking_is_limited_all_the_same() {
 async fn url_patterns_do_for_a_guest_what_they_promise() {
     Guest::check(include_str!("scripts/url_pattern.js")).await;
 }
+
+#[tokio::test]
+async fn compression_streams_do_for_a_guest_what_they_promise() {
+    Guest::check(include_str!("scripts/compression.js")).await;
+}
