@@ -19,6 +19,7 @@ mod responses;
 mod streams;
 mod wait_until;
 
+mod async_context;
 mod bindings;
 mod cancellation;
 mod compression;

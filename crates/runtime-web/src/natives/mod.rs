@@ -1,6 +1,7 @@
 //! The native halves of the Web APIs: functions that the JavaScript sources find as `native.NAME`. They never panic
 //! and never run the guest's code by surprise: arguments come from our own JavaScript, already converted.
 
+mod async_context;
 mod bodies;
 mod clone;
 mod compression;
@@ -21,6 +22,7 @@ pub(crate) use text::Decoders;
 pub(crate) fn all() -> Vec<Native> {
     [
         flow::natives(),
+        async_context::natives(),
         bodies::natives(),
         text::natives(),
         compression::natives(),

@@ -53,3 +53,13 @@ async fn url_patterns_do_for_a_guest_what_they_promise() {
 async fn compression_streams_do_for_a_guest_what_they_promise() {
     Guest::check(include_str!("scripts/compression.js")).await;
 }
+
+#[tokio::test]
+async fn values_follow_a_call_wherever_it_goes_on() {
+    Guest::check(include_str!("scripts/async_context.js")).await;
+}
+
+#[tokio::test]
+async fn the_scheduler_does_for_a_guest_what_it_promises() {
+    Guest::check(include_str!("scripts/scheduler.js")).await;
+}
