@@ -63,3 +63,8 @@ async fn values_follow_a_call_wherever_it_goes_on() {
 async fn the_scheduler_does_for_a_guest_what_it_promises() {
     Guest::check(include_str!("scripts/scheduler.js")).await;
 }
+
+#[tokio::test]
+async fn webassembly_is_compiled_from_responses() {
+    Guest::check(include_str!("scripts/wasm_streaming.js")).await;
+}
