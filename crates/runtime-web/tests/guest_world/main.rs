@@ -1,6 +1,7 @@
 //! The guest's world in real isolates: workers that check it from the inside (`scripts/`), and what their host sees of
 //! them. How modes use it, and the command line, have their tests in the crates that make them.
 
+mod console;
 mod events;
 mod hostile;
 mod natives;

@@ -68,3 +68,8 @@ async fn the_scheduler_does_for_a_guest_what_it_promises() {
 async fn webassembly_is_compiled_from_responses() {
     Guest::check(include_str!("scripts/wasm_streaming.js")).await;
 }
+
+#[tokio::test]
+async fn all_of_ecma_429_is_there_in_its_shape() {
+    Guest::check(include_str!("scripts/presence.js")).await;
+}
