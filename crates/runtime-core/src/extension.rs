@@ -40,6 +40,15 @@ pub struct LazyGlobal {
     pub is_operation: bool,
 }
 
+/// A module that every script can import, whatever its files.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltinModule {
+    /// What a script imports it by.
+    pub specifier: &'static str,
+    /// The names of its exports: members of what [`Hook::BuiltinModule`] gives.
+    pub exports: &'static [&'static str],
+}
+
 /// One native function, reachable from the sources as `native.NAME`.
 #[derive(Clone, Copy)]
 pub struct Native {
@@ -121,6 +130,8 @@ pub struct Extension {
     /// Globals that V8 adds to every context after it has made it from the snapshot. Where a guest uses one, it finds
     /// what [`Hook::LateGlobal`] makes of it.
     pub late_globals: &'static [&'static str],
+    /// The modules that it has for scripts.
+    pub modules: &'static [BuiltinModule],
     /// A request that is served while the snapshot is made, in a context that is then thrown away: the functions that
     /// it calls are in the snapshot compiled, and no isolate's first request has to compile them.
     pub rehearsal: Option<fn() -> Rehearsal>,
@@ -156,6 +167,9 @@ pub enum Hook {
     LateGlobal,
     /// `unitGlobal(name)`: the guest uses a global of a [`Unit`] for the first time. Gives what it is to find.
     UnitGlobal,
+    /// `builtinModule(specifier)`: a script imports one of [`Extension::modules`] for the first time. Gives an object
+    /// whose members are the exports.
+    BuiltinModule,
     /// `loadUnits()`: runs all units, so that the snapshot has their code compiled. Throws if one does not give what it
     /// should.
     LoadUnits,
@@ -163,7 +177,7 @@ pub enum Hook {
 
 impl Hook {
     /// All hooks, in the order in which the snapshot holds them.
-    pub(crate) const ALL: [(Hook, &'static str); 10] = [
+    pub(crate) const ALL: [(Hook, &'static str); 11] = [
         (Hook::SetModule, "setModule"),
         (Hook::Begin, "begin"),
         (Hook::FireTimer, "fireTimer"),
@@ -173,6 +187,7 @@ impl Hook {
         (Hook::Reset, "reset"),
         (Hook::LateGlobal, "lateGlobal"),
         (Hook::UnitGlobal, "unitGlobal"),
+        (Hook::BuiltinModule, "builtinModule"),
         (Hook::LoadUnits, "loadUnits"),
     ];
 }

@@ -30,6 +30,7 @@ mod turn_cell;
 mod turn_threads;
 mod watchdog;
 
+mod builtin_modules;
 mod guest_error;
 mod host_calls;
 mod host_value;
@@ -47,13 +48,15 @@ mod turn;
 
 pub use ahead::{AheadStats, Prepare, ahead_stats};
 pub use driver::{Driver, Progress};
-pub use extension::{Extension, Hook, LazyGlobal, Native, NativeFunction, Rehearsal, Source, Unit};
+pub use extension::{
+    BuiltinModule, Extension, Hook, LazyGlobal, Native, NativeFunction, Rehearsal, Source, Unit,
+};
 pub use guest_error::{GuestError, describe_exception};
 pub use host_calls::{HostCallError, HostCalls, HostErrorKind, outcome_of_thrown};
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};
 pub use isolate::{Isolate, IsolateError, IsolateStats, LockToken, Occupied};
 pub use limits::RuntimeLimits;
-pub use memory::{ProcessMemory, has_room, process_memory};
+pub use memory::{HostCharge, ProcessMemory, charge_host, has_room, process_memory};
 pub use mode::{
     ContextPolicy, ExecutionMode, Home, ModeFuture, ModeStats, Placement, PlacementRequest, RealmKey, Verdict,
 };

@@ -276,6 +276,43 @@ pub(crate) fn charge(isolate: &mut v8::Isolate, bytes: Vec<u8>) -> Option<Charge
     Some(ChargedBytes { bytes, budget })
 }
 
+/// Memory of the host's that an isolate's budget pays for, until this is dropped.
+#[derive(Debug)]
+pub struct HostCharge {
+    bytes: usize,
+    budget: Option<Arc<MemoryBudget>>,
+}
+
+impl HostCharge {
+    /// How much is paid for.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Drop for HostCharge {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            budget.discharge(self.bytes);
+        }
+    }
+}
+
+/// Charges memory that the host keeps for a guest to the budget of the guest's isolate, collecting garbage once if it has
+/// no room. None if it has none then.
+pub fn charge_host(isolate: &mut v8::Isolate, bytes: usize) -> Option<HostCharge> {
+    let budget = isolate.get_slot::<Arc<MemoryBudget>>().cloned();
+    if let Some(budget) = &budget
+        && !budget.charge(bytes)
+    {
+        isolate.low_memory_notification();
+        if !budget.charge(bytes) {
+            return None;
+        }
+    }
+    Some(HostCharge { bytes, budget })
+}
+
 /// Whether the isolate has room for so many more bytes that V8 would take without asking. Collects garbage if that is
 /// what it takes.
 pub fn has_room(isolate: &mut v8::Isolate, bytes: usize) -> bool {

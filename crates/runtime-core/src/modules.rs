@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::builtin_modules;
 use crate::guest_error::{GuestError, describe_message};
 use crate::program_cache::CachedProgram;
 use crate::realm::RealmState;
@@ -18,7 +19,11 @@ pub(crate) struct Modules {
 }
 
 impl Modules {
-    fn name_of(&self, scope: &v8::PinScope<'_, '_>, module: v8::Local<'_, v8::Module>) -> Option<Arc<str>> {
+    pub(crate) fn name_of(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        module: v8::Local<'_, v8::Module>,
+    ) -> Option<Arc<str>> {
         let candidates = self.names.get(&module.get_identity_hash().get())?;
         candidates
             .iter()
@@ -29,6 +34,9 @@ impl Modules {
 
 /// Where a specifier points, seen from the module `referrer`: a name among the script's files.
 fn resolve_specifier(script: &Script, referrer: &str, specifier: &str) -> Result<Arc<str>, GuestError> {
+    if let Some(builtin) = builtin_modules::find(specifier) {
+        return Ok(Arc::from(builtin.specifier));
+    }
     let name = if specifier.starts_with("./") || specifier.starts_with("../") {
         let folder = referrer.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
@@ -77,6 +85,12 @@ fn compile<'s>(
     if let Some(known) = known {
         return Ok(v8::Local::new(scope, known));
     }
+    if let Some(builtin) = builtin_modules::find(name) {
+        let module = builtin_modules::make(scope, builtin)
+            .ok_or_else(|| GuestError { message: format!("module {name:?} does not fit into the heap") })?;
+        remember(scope, name, module);
+        return Ok(module);
+    }
     let (_, text) = script
         .file(name)
         .ok_or_else(|| GuestError { message: format!("module {name:?} is not among the worker's files") })?;
@@ -116,13 +130,17 @@ fn compile<'s>(
             },
         });
     };
-    let global = v8::Global::new(tc, module);
-    if let Some(state) = RealmState::of(tc) {
+    remember(tc, name, module);
+    Ok(module)
+}
+
+fn remember(scope: &mut v8::PinScope<'_, '_>, name: &Arc<str>, module: v8::Local<'_, v8::Module>) {
+    let global = v8::Global::new(scope, module);
+    if let Some(state) = RealmState::of(scope) {
         let modules = &mut state.realm.modules;
         modules.by_name.insert(Arc::clone(name), global);
         modules.names.entry(module.get_identity_hash().get()).or_default().push(Arc::clone(name));
     }
-    Ok(module)
 }
 
 /// Compiles a module and everything that it imports statically, and links them.
@@ -170,7 +188,7 @@ pub(crate) fn store_code(scope: &mut v8::PinScope<'_, '_>) {
         .modules
         .by_name
         .iter()
-        .filter(|(name, _)| program.code(name).is_none())
+        .filter(|(name, _)| builtin_modules::find(name).is_none() && program.code(name).is_none())
         .map(|(name, module)| (Arc::clone(name), module.clone()))
         .collect();
     for (name, module) in uncached {

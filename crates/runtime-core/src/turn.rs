@@ -103,7 +103,9 @@ pub(crate) fn run(
                 scope.set_slot(state);
                 let scope = &mut v8::ContextScope::new(scope, context);
                 let mut turn = Turn { isolate, meter, allowance, figures: &mut figures };
+                leave_async_frame(scope);
                 let end = turn.run(scope, context, task);
+                leave_async_frame(scope);
                 let state = scope.remove_slot::<Box<RealmState>>();
                 match (state, end) {
                     (Some(state), Ok(stage)) => (Some((state, stage)), None),
@@ -241,7 +243,9 @@ pub(crate) fn evaluate_ahead(
         let allowance = Allowance { startup: Some(cpu), handler: None };
         let mut figures = TurnFigures::default();
         meter.allow(allowance.startup);
+        leave_async_frame(scope);
         let loaded = Turn { isolate, meter, allowance, figures: &mut figures }.load(scope, context);
+        leave_async_frame(scope);
         match (scope.remove_slot::<Box<RealmState>>(), loaded) {
             (Some(state), _) if state.has_needed_request() => Evaluation::NeedsRequest,
             // It waits for something, which only the driver of a request can bring about.
@@ -571,6 +575,7 @@ impl Turn<'_, '_> {
         hook: Hook,
         arguments: &[v8::Local<'s, v8::Value>],
     ) -> Result<(), Halt> {
+        leave_async_frame(scope);
         v8::tc_scope!(let tc, scope);
         if RealmState::call_hook(tc, hook, arguments).is_some() {
             return Ok(());
@@ -619,6 +624,13 @@ impl Turn<'_, '_> {
     fn halted(&self, scope: &mut v8::PinScope<'_, '_>, outcome: Outcome, error: GuestError) -> Halt {
         if scope.is_execution_terminating() { Halt::Terminated } else { Halt::fault(outcome, error.message) }
     }
+}
+
+/// What the guest keeps across asynchronous calls is with the promises and callbacks that it belongs to; the isolate, which
+/// other requests use as well, keeps nothing of it.
+fn leave_async_frame(scope: &mut v8::PinScope<'_, '_>) {
+    let nothing = v8::undefined(scope).into();
+    scope.set_continuation_preserved_embedder_data(nothing);
 }
 
 /// Whether the guest has answered.

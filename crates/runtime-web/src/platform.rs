@@ -4,7 +4,9 @@ mod rehearsal;
 
 use std::sync::LazyLock;
 
-use runtime_core::{Extension, InitError, LazyGlobal, SnapshotInfo, Source, Unit, V8, V8Config};
+use runtime_core::{
+    BuiltinModule, Extension, InitError, LazyGlobal, SnapshotInfo, Source, Unit, V8, V8Config,
+};
 
 use crate::natives;
 
@@ -25,11 +27,17 @@ macro_rules! unit {
     };
 }
 
+const ASYNC_HOOKS: &[&str] = &["AsyncLocalStorage", "AsyncResource", "default"];
+
 static EXTENSION: LazyLock<Extension> = LazyLock::new(|| Extension {
     name: "runtime-web",
     sources: include!(concat!(env!("OUT_DIR"), "/core.rs")),
     units: include!(concat!(env!("OUT_DIR"), "/units.rs")),
     natives: natives::all(),
+    modules: &[
+        BuiltinModule { specifier: "node:async_hooks", exports: ASYNC_HOOKS },
+        BuiltinModule { specifier: "async_hooks", exports: ASYNC_HOOKS },
+    ],
     late_globals: &["SharedArrayBuffer", "WebAssembly"],
     rehearsal: Some(rehearsal::rehearsal),
 });

@@ -1,5 +1,5 @@
-//! One request as the guest's world sees it: the event on its way in, the response on its way out, the bodies and
-//! decoders that JavaScript knows by number, and what the host does for it. Lives and dies with the request.
+//! One request as the guest's world sees it: the event on its way in, the response on its way out, the bodies,
+//! decoders and codecs that JavaScript knows by number, and what the host does for it. Lives and dies with the request.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use runtime_core::{GuestError, GuestRequest, RuntimeLimits};
 use crate::body::Body;
 use crate::call::Call;
 use crate::event::Event;
-use crate::natives::Decoders;
+use crate::natives::{Codecs, Decoders};
 use crate::ops::{Bindings, LogLevel, LogRecord, NoOps, Ops};
 use crate::pipe::PipeWriter;
 use crate::response::Response;
@@ -28,6 +28,7 @@ pub(crate) struct WebRequest {
     pub(crate) outbound: Arc<tokio::sync::Semaphore>,
     pub(crate) bodies: Bodies,
     pub(crate) decoders: Decoders,
+    pub(crate) codecs: Codecs,
     response: Option<Response>,
     log_lines_left: u64,
     origin: Instant,
@@ -49,6 +50,7 @@ impl WebRequest {
             outbound: Arc::new(tokio::sync::Semaphore::new(permits)),
             bodies: Bodies::default(),
             decoders: Decoders::default(),
+            codecs: Codecs::default(),
             response: None,
             log_lines_left: RuntimeLimits::cap(limits.log_lines),
             origin: Instant::now(),

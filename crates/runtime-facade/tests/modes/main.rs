@@ -19,8 +19,10 @@ mod responses;
 mod streams;
 mod wait_until;
 
+mod async_context;
 mod bindings;
 mod cancellation;
+mod compression;
 mod concurrency;
 mod isolation;
 mod limits_counts;

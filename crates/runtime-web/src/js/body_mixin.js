@@ -1,7 +1,8 @@
 // The Body mixin of Fetch: body, bodyUsed and the methods that read a body to its end, for Request and Response.
 //
 // `internals.bodies.mixin(constructor, name, partsOf)`: partsOf(object) does the brand check and gives
-// { body, list }, the body being a Body of body.js or null.
+// { body, list }, the body being a Body of body.js or null. `internals.bodies.readBytes(partsOf, object, prefix)` is what
+// the method bytes() does.
 
 const {
   ArrayBufferPrototypeGetByteLength, JSONParse, PromisePrototypeThen, PromiseReject, PromiseResolve,
@@ -79,6 +80,8 @@ const read = (partsOf, object, convert, prefix) => {
     return PromiseReject(error);
   }
 };
+
+bodies.readBytes = (partsOf, object, prefix) => read(partsOf, object, toBytes, prefix);
 
 bodies.mixin = (constructor, name, partsOf) => {
   const prefix = (method) => `Failed to execute '${method}' on '${name}'`;

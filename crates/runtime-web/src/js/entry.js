@@ -292,6 +292,11 @@ entry.reportException = (error) => internals.reportException(error);
 entry.makeDOMException = (message, name) => internals.domException(message, name);
 entry.unitGlobal = internals.unitGlobal;
 entry.loadUnits = internals.loadUnits;
+entry.builtinModule = (specifier) => {
+  if (specifier !== "node:async_hooks" && specifier !== "async_hooks") throw new TypeError(`no module ${specifier}`);
+  const { AsyncLocalStorage, AsyncResource } = internals.asyncHooks;
+  return { __proto__: null, AsyncLocalStorage, AsyncResource, default: { AsyncLocalStorage, AsyncResource } };
+};
 // Not a function of its unit's, because the unit is loaded here.
 entry.lateGlobal = (name, sharedArrayBuffer, webAssembly) =>
   internals.lateGlobal(name, sharedArrayBuffer, webAssembly);

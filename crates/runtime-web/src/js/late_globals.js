@@ -189,6 +189,7 @@ internals.lateGlobal = (name, SharedArrayBuffer, WebAssembly) => {
   if (WebAssembly !== undefined && done.WebAssembly === undefined) {
     limitInstances(WebAssembly, limitMemories(WebAssembly));
     limitSuspensions(WebAssembly);
+    internals.addWasmStreaming(WebAssembly);
     done.WebAssembly = WebAssembly;
   }
   return done[name];

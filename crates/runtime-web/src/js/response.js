@@ -1,7 +1,8 @@
 // Response, as Fetch defines it, for a server: what a handler answers with, and what fetch gives.
 //
 // In `internals.responses`: `isResponse(v)`, `coreOf(response)`, class ResponseCore, `create(core)` makes the object,
-// `forHost(response)` takes a handler's answer apart for the host and uses its body up.
+// `forHost(response)` takes a handler's answer apart for the host and uses its body up; `readBytes(response, prefix)` is
+// the promise of its body's bytes.
 
 const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError } = internals.prim;
 const { bodies, headers, queues, webidl } = internals;
@@ -164,6 +165,7 @@ class Response {
   }
 }
 bodies.mixin(Response, "Response", responses.coreOf);
+responses.readBytes = (response, prefix) => bodies.readBytes(responses.coreOf, response, prefix);
 webidl.exposeInterface(Response);
 
 // { status, statusText, headers, bytes, source, stream }: `bytes` or null, the id of a body that goes on untouched or

@@ -28,4 +28,5 @@ targets.defineHandler(global, "onrejectionhandled", "rejectionhandled");
 webidl.exposeReplaceable("self", () => global);
 webidl.exposeReplaceable("crypto", () => internals.crypto);
 webidl.exposeReplaceable("navigator", () => internals.navigator);
+webidl.exposeReplaceable("scheduler", () => internals.scheduler);
 webidl.exposeReplaceable("performance", () => internals.performance);

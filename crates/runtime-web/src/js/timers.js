@@ -7,7 +7,7 @@
 const {
   Map, MapPrototypeClear, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ReflectApply, TypeError,
 } = internals.prim;
-const { webidl } = internals;
+const { ifLoaded, webidl } = internals;
 const { DOMString, long } = webidl.converters;
 
 const timers = { __proto__: null };
@@ -36,7 +36,8 @@ const arm = (timer, level) => {
 
 const add = (handler, delay, args, repeat, level) => {
   const id = ++lastId;
-  const timer = { __proto__: null, id, handler, delay, args, repeat, nesting: 0 };
+  const frame = ifLoaded("asyncContext")?.capture();
+  const timer = { __proto__: null, id, handler, delay, args, repeat, nesting: 0, frame };
   // The host may refuse: a request has only so many timers.
   arm(timer, level);
   MapPrototypeSet(active, id, timer);
@@ -55,15 +56,24 @@ timers.forgetAll = () => {
   nesting = 0;
 };
 
+const call = (timer) => {
+  const { handler } = timer;
+  if (typeof handler !== "function") {
+    evaluate(handler);
+    return;
+  }
+  const args = timer.args ?? [];
+  if (timer.frame === undefined) ReflectApply(handler, internals.global, args);
+  else internals.asyncContext.run(timer.frame, handler, internals.global, args);
+};
+
 timers.fire = (id) => {
   const timer = MapPrototypeGet(active, id);
   if (timer === undefined) return;
   if (!timer.repeat) MapPrototypeDelete(active, id);
   nesting = timer.nesting;
   try {
-    const { handler } = timer;
-    if (typeof handler === "function") ReflectApply(handler, internals.global, timer.args ?? []);
-    else evaluate(handler);
+    call(timer);
   } catch (error) {
     internals.reportException(error);
   } finally {

@@ -2,9 +2,11 @@
 // href and where its components are. The query as a list of pairs is url_search_params.js.
 //
 // For other files: `internals.url.parse(input, base?) -> href or null`, `internals.url.isURL(value)`,
-// `internals.url.setQuery(url, query)` (by URLSearchParams; "" removes the query).
+// `internals.url.setQuery(url, query)` (by URLSearchParams; "" removes the query). `internals.url.open(input, base?)` gives
+// a URL or null, of which `read(url, member)` and `write(url, member, value)` are the attributes whatever a guest has put
+// in their place, and `hasOpaquePath(url)` tells what no attribute does.
 
-const { StringPrototypeSlice, TypeError } = internals.prim;
+const { ReflectGetOwnPropertyDescriptor, StringPrototypeSlice, TypeError, uncurryThis } = internals.prim;
 const { webidl } = internals;
 const { USVString } = webidl.converters;
 
@@ -193,6 +195,8 @@ class URL {
 
   static {
     url.isURL = (value) => webidl.isObject(value) && #record in value;
+    // Any other path begins with a slash, or comes after the two of a host.
+    url.hasOpaquePath = (object) => object.#record[HREF][object.#record[PROTOCOL_END]] !== "/";
     url.setQuery = (object, query) => {
       const record = native.urlSet(object.#record[HREF], SET_SEARCH, query);
       if (record !== null) object.#record = record;
@@ -205,4 +209,19 @@ url.parse = (input, base = undefined) => {
   const record = native.urlParse(input, base);
   return record === null ? null : record[HREF];
 };
+url.open = (input, base = undefined) => {
+  const record = native.urlParse(input, base);
+  return record === null ? null : new URL(fromRecord, record);
+};
+
+const readers = { __proto__: null };
+const writers = { __proto__: null };
+const attributes = ["protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"];
+for (let i = 0; i < attributes.length; i++) {
+  const descriptor = ReflectGetOwnPropertyDescriptor(URL.prototype, attributes[i]);
+  readers[attributes[i]] = uncurryThis(descriptor.get);
+  writers[attributes[i]] = uncurryThis(descriptor.set);
+}
+url.read = (object, member) => readers[member](object);
+url.write = (object, member, value) => writers[member](object, value);
 internals.URL = URL;

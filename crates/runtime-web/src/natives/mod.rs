@@ -1,8 +1,10 @@
 //! The native halves of the Web APIs: functions that the JavaScript sources find as `native.NAME`. They never panic
 //! and never run the guest's code by surprise: arguments come from our own JavaScript, already converted.
 
+mod async_context;
 mod bodies;
 mod clone;
+mod compression;
 mod crypto;
 mod flow;
 mod memory;
@@ -13,14 +15,17 @@ mod wasm_module;
 use bytes::Bytes;
 use runtime_core::{HostCallError, Native};
 
+pub(crate) use compression::Codecs;
 pub(crate) use text::Decoders;
 
 /// All native functions. Their order is part of the snapshot's identity.
 pub(crate) fn all() -> Vec<Native> {
     [
         flow::natives(),
+        async_context::natives(),
         bodies::natives(),
         text::natives(),
+        compression::natives(),
         url::natives(),
         crypto::natives(),
         clone::natives(),

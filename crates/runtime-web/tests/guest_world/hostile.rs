@@ -20,6 +20,22 @@ async fn decoders_left_in_the_middle_of_a_stream_are_bounded() {
 }
 
 #[tokio::test]
+async fn codecs_left_in_the_middle_of_a_stream_are_bounded() {
+    for format in ["gzip", "brotli"] {
+        for class in ["CompressionStream", "DecompressionStream"] {
+            let body = format!(
+                "const bytes = new Uint8Array([31]); for (;;) {{
+                    const {{ readable, writable }} = new {class}('{format}');
+                    readable.getReader().read();
+                    await writable.getWriter().write(bytes);
+                }}"
+            );
+            assert_eq!(outcome_of(0, &body).await, Outcome::Exception, "{class} {format}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn text_that_decodes_slowly_can_be_stopped() {
     let body = "new TextDecoder().decode(new Uint8Array(6e7).fill(0xff))";
     assert_eq!(outcome_of(50, body).await, Outcome::ExceededCpu);

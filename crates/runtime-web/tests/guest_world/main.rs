@@ -1,10 +1,12 @@
 //! The guest's world in real isolates: workers that check it from the inside (`scripts/`), and what their host sees of
 //! them. How modes use it, and the command line, have their tests in the crates that make them.
 
+mod console;
 mod events;
 mod hostile;
 mod natives;
 mod platform;
+mod tables;
 mod turns;
 
 use std::sync::Arc;
@@ -59,8 +61,14 @@ impl Guest {
 
     /// Runs a script's checks: see `scripts/checks.js`.
     async fn check(script: &str) {
+        Self::check_with(script, serde_json::Value::Null).await;
+    }
+
+    /// As `check`, with a value that the script finds as `given`.
+    async fn check_with(script: &str, given: serde_json::Value) {
         let mut guest = Self::new(&format!("{}\n{script}", include_str!("scripts/checks.js"))).await;
-        let answer = guest.exec(runtime_web::Task::default()).await.expect("the checks come to their end");
+        let task = runtime_web::Task { payload: given, ..runtime_web::Task::default() };
+        let answer = guest.exec(task).await.expect("the checks come to their end");
         let answer: serde_json::Value = serde_json::from_str(&answer.text()).expect("the answer is JSON");
         let failures = answer["failures"].as_array().expect("a list");
         let failures: Vec<&str> = failures.iter().filter_map(serde_json::Value::as_str).collect();

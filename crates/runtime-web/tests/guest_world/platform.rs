@@ -43,3 +43,33 @@ async fn a_global_of_the_platform_can_be_had_replaced_and_missed_before_its_firs
 async fn memory_that_v8_takes_without_asking_is_limited_all_the_same() {
     Guest::check(include_str!("scripts/memory.js")).await;
 }
+
+#[tokio::test]
+async fn url_patterns_do_for_a_guest_what_they_promise() {
+    Guest::check(include_str!("scripts/url_pattern.js")).await;
+}
+
+#[tokio::test]
+async fn compression_streams_do_for_a_guest_what_they_promise() {
+    Guest::check(include_str!("scripts/compression.js")).await;
+}
+
+#[tokio::test]
+async fn values_follow_a_call_wherever_it_goes_on() {
+    Guest::check(include_str!("scripts/async_context.js")).await;
+}
+
+#[tokio::test]
+async fn the_scheduler_does_for_a_guest_what_it_promises() {
+    Guest::check(include_str!("scripts/scheduler.js")).await;
+}
+
+#[tokio::test]
+async fn webassembly_is_compiled_from_responses() {
+    Guest::check(include_str!("scripts/wasm_streaming.js")).await;
+}
+
+#[tokio::test]
+async fn all_of_ecma_429_is_there_in_its_shape() {
+    Guest::check(include_str!("scripts/presence.js")).await;
+}

@@ -19,10 +19,12 @@ static NOTHING: LazyLock<Extension> = LazyLock::new(|| Extension {
     sources: vec![Source {
         name: "nothing.js",
         code: "const f = () => {}; internals.entry = { setModule: f, begin: f, fireTimer: f, rejection: f, \
-               reportException: f, makeDOMException: f, reset: f, lateGlobal: f, unitGlobal: f, loadUnits: f };",
+               reportException: f, makeDOMException: f, reset: f, lateGlobal: f, unitGlobal: f, builtinModule: f, \
+               loadUnits: f };",
     }],
     units: Vec::new(),
     natives: Vec::new(),
+    modules: &[],
     late_globals: &[],
     rehearsal: None,
 });

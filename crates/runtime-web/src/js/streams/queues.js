@@ -160,6 +160,14 @@ streams.after = (first, action) => {
   return deferred.promise;
 };
 
+// A guest's callback, to be called in the asynchronous context of the stream's maker, whoever the caller is.
+const { ifLoaded } = internals;
+streams.bound = (callback) => {
+  if (callback === undefined) return undefined;
+  const contexts = ifLoaded("asyncContext");
+  return contexts === undefined ? callback : contexts.bind(callback);
+};
+
 // Calls a guest's promise-returning callback; what it throws becomes a rejection. The promise is for reactions
 // only.
 streams.callForPromise = (callback, thisArgument, argumentsList) => {

@@ -4,7 +4,7 @@
 const { PromiseReject, RangeError, ReflectApply, SymbolAsyncIterator, TypeError, defineValue,
   promiseMarkHandled } = internals.prim;
 const { streams, webidl } = internals;
-const { ReadableCore, acquireDefaultReader, callForPromise, handOut, highWaterMarkOf, isolate } = streams;
+const { ReadableCore, acquireDefaultReader, bound, callForPromise, handOut, highWaterMarkOf, isolate } = streams;
 const { callback, converters, dictionary, enumeration, illegal, interfaceType, requiredArguments } = webidl;
 
 const queuingStrategy = dictionary("QueuingStrategy", [
@@ -44,8 +44,8 @@ class GuestSource {
   constructor(object, methods) {
     this.object = object;
     this.onStart = methods.start;
-    this.onPull = methods.pull;
-    this.onCancel = methods.cancel;
+    this.onPull = bound(methods.pull);
+    this.onCancel = bound(methods.cancel);
     this.pulls = methods.pull !== undefined;
   }
 

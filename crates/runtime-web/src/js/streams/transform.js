@@ -6,7 +6,7 @@
 
 const { PromisePrototypeThen, PromiseReject, RangeError, ReflectApply, TypeError } = internals.prim;
 const { streams, webidl } = internals;
-const { Deferred, ReadableCore, WritableCore, after, callForPromise, highWaterMarkOf, queuingStrategy,
+const { Deferred, ReadableCore, WritableCore, after, bound, callForPromise, highWaterMarkOf, queuingStrategy,
   resolvedPromise, settled, sizeAlgorithmOf, isolate } = streams;
 const { callback, checkIllegal, converters, dictionary, illegal, isObject } = webidl;
 
@@ -249,9 +249,9 @@ class GuestTransformer {
   constructor(object, methods) {
     this.object = object;
     this.onStart = methods.start;
-    this.onTransform = methods.transform;
-    this.onFlush = methods.flush;
-    this.onCancel = methods.cancel;
+    this.onTransform = bound(methods.transform);
+    this.onFlush = bound(methods.flush);
+    this.onCancel = bound(methods.cancel);
   }
 
   start(core) {

@@ -3,7 +3,7 @@
 
 const { PromiseReject, RangeError, ReflectApply, TypeError } = internals.prim;
 const { streams, webidl } = internals;
-const { Deferred, WritableCore, acquireWriter, callForPromise, handOut, highWaterMarkOf, queuingStrategy,
+const { Deferred, WritableCore, acquireWriter, bound, callForPromise, handOut, highWaterMarkOf, queuingStrategy,
   sizeAlgorithmOf, isolate } = streams;
 const { callback, checkIllegal, converters, dictionary, illegal, isObject, requiredArguments } = webidl;
 
@@ -20,9 +20,9 @@ class GuestSink {
   constructor(object, methods) {
     this.object = object;
     this.onStart = methods.start;
-    this.onWrite = methods.write;
-    this.onClose = methods.close;
-    this.onAbort = methods.abort;
+    this.onWrite = bound(methods.write);
+    this.onClose = bound(methods.close);
+    this.onAbort = bound(methods.abort);
   }
 
   start(controller) {

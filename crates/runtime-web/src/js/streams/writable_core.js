@@ -34,6 +34,8 @@ class WritableCore {
     this.pendingAbort = undefined;
     this.backpressure = false;
     this.facade = undefined;
+    // A function of the platform's, for a sink that waits for something in the middle of a write.
+    this.onErroring = undefined;
   }
 
   object() {
@@ -84,6 +86,7 @@ class WritableCore {
     this.state = "erroring";
     this.storedError = reason;
     if (this.writer !== undefined) this.writer.ready.reject(reason);
+    if (this.onErroring !== undefined) this.onErroring();
     if (this.inFlightWrite === undefined && this.inFlightClose === undefined && this.controller.started) {
       this.finishErroring();
     }

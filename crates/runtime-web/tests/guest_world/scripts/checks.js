@@ -35,8 +35,12 @@ async function rejects(name, promise, what = "") {
   throw new Error(`${what} expected a ${name}, nothing was rejected`);
 }
 
+// What the host has given to the checks.
+let given;
+
 export default {
-  async task() {
+  async task({ payload }) {
+    given = payload;
     const failures = [];
     const names = Object.keys(checks);
     for (const name of names) {
