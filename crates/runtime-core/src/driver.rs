@@ -246,6 +246,7 @@ impl Driver {
             return None;
         }
         let (state, stage) = self.state.take()?;
+        self.handler_cpu += state.calls.account().take();
         Some(Work::Resume { state, stage, completions: std::mem::take(&mut self.completions) })
     }
 

@@ -33,6 +33,7 @@ mod watchdog;
 mod guest_error;
 mod host_calls;
 mod host_value;
+mod host_work;
 mod lazy_globals;
 mod modules;
 mod program_cache;
@@ -51,6 +52,7 @@ pub use extension::{Extension, Hook, LazyGlobal, Native, NativeFunction, Rehears
 pub use guest_error::{GuestError, describe_exception};
 pub use host_calls::{HostCallError, HostCalls, HostErrorKind, outcome_of_thrown};
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};
+pub use host_work::{WorkRoom, WorkTicket};
 pub use isolate::{Isolate, IsolateError, IsolateStats, LockToken, Occupied};
 pub use limits::RuntimeLimits;
 pub use memory::{ProcessMemory, has_room, process_memory};

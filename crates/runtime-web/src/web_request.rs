@@ -12,7 +12,7 @@ use runtime_core::{GuestError, GuestRequest, RuntimeLimits};
 use crate::body::Body;
 use crate::call::Call;
 use crate::event::Event;
-use crate::natives::Decoders;
+use crate::natives::{Decoders, Hashers, WorkResults};
 use crate::ops::{Bindings, LogLevel, LogRecord, NoOps, Ops};
 use crate::pipe::PipeWriter;
 use crate::response::Response;
@@ -28,6 +28,8 @@ pub(crate) struct WebRequest {
     pub(crate) outbound: Arc<tokio::sync::Semaphore>,
     pub(crate) bodies: Bodies,
     pub(crate) decoders: Decoders,
+    pub(crate) hashers: Hashers,
+    pub(crate) work_results: WorkResults,
     response: Option<Response>,
     log_lines_left: u64,
     origin: Instant,
@@ -49,6 +51,8 @@ impl WebRequest {
             outbound: Arc::new(tokio::sync::Semaphore::new(permits)),
             bodies: Bodies::default(),
             decoders: Decoders::default(),
+            hashers: Hashers::default(),
+            work_results: WorkResults::default(),
             response: None,
             log_lines_left: RuntimeLimits::cap(limits.log_lines),
             origin: Instant::now(),

@@ -13,6 +13,7 @@ mod wasm_module;
 use bytes::Bytes;
 use runtime_core::{HostCallError, Native};
 
+pub(crate) use crypto::{Hashers, WorkResults};
 pub(crate) use text::Decoders;
 
 /// All native functions. Their order is part of the snapshot's identity.
