@@ -2,8 +2,8 @@
 //! is a host call whose future waits for a thread. Not for input and output: that is what plain host calls are for.
 //!
 //! What it may take is bounded. A process runs a fixed number of such jobs at once, a request fewer, and the bytes that
-//! waiting jobs hold have one limit for the process. The processor time of a job is the request's: see
-//! [`HostCalls::start_work`].
+//! waiting jobs hold have one limit for the process. The processor time of a request's jobs has a limit of its own,
+//! [`RuntimeLimits::work_cpu_ms`](crate::RuntimeLimits::work_cpu_ms).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -54,21 +54,21 @@ impl Drop for WorkRoom {
 /// What a request's jobs share.
 #[derive(Debug)]
 pub(crate) struct WorkAccount {
-    /// Processor time of finished jobs that nobody has charged to the request yet, in nanoseconds.
-    uncharged: AtomicU64,
+    /// Processor time of the jobs that have ended, in nanoseconds.
+    used: AtomicU64,
     places: Arc<Semaphore>,
 }
 
 impl Default for WorkAccount {
     fn default() -> Self {
-        Self { uncharged: AtomicU64::new(0), places: Arc::new(Semaphore::new(JOBS_OF_A_REQUEST)) }
+        Self { used: AtomicU64::new(0), places: Arc::new(Semaphore::new(JOBS_OF_A_REQUEST)) }
     }
 }
 
 impl WorkAccount {
-    /// The processor time since the last call.
-    pub(crate) fn take(&self) -> Duration {
-        Duration::from_nanos(self.uncharged.swap(0, Ordering::Relaxed))
+    /// The processor time of the jobs that have ended.
+    pub(crate) fn used(&self) -> Duration {
+        Duration::from_nanos(self.used.load(Ordering::Relaxed))
     }
 }
 
@@ -76,15 +76,20 @@ impl WorkAccount {
 #[derive(Debug)]
 pub struct WorkTicket {
     is_dropped: Arc<AtomicBool>,
-    cpu_limit: Option<Duration>,
+    /// What is left of the limit for the request's jobs.
+    left: Option<Duration>,
     begun: Duration,
 }
 
 impl WorkTicket {
-    /// A job that nobody waits for any more, or that has used the processor time of its request, should end: what it
-    /// answers is of no use. Long loops ask from time to time.
+    /// A job that nobody waits for any more, or that has used all the processor time that is left for the request's
+    /// jobs, should end: what it answers is of no use. Long loops ask from time to time.
     pub fn is_over(&self) -> bool {
-        self.is_dropped.load(Ordering::Relaxed) || self.cpu_limit.is_some_and(|limit| self.used() >= limit)
+        self.is_dropped.load(Ordering::Relaxed) || self.is_used_up()
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.left.is_some_and(|left| self.used() >= left)
     }
 
     /// The job's processor time.
@@ -106,8 +111,8 @@ impl HostCalls {
     /// Starts a computation on a thread of the host's and gives the promise of its result. It waits for its place among
     /// the process's jobs; if the request ends first it never runs, and one that runs is told by its [`WorkTicket`].
     ///
-    /// Its processor time counts as the request's: once it is over, with the turn that delivers the result; and a job
-    /// that alone takes as much as the request may is told to end.
+    /// A job that uses up the processor time of the request's jobs is told to end, and later ones do not begin: the
+    /// guest gets an `OperationError`.
     ///
     /// None if V8 cannot make a promise, which happens only while the turn is being terminated.
     pub fn start_work<'s>(
@@ -115,7 +120,7 @@ impl HostCalls {
         job: impl FnOnce(&WorkTicket) -> HostResult + Send + 'static,
     ) -> Option<v8::Local<'s, v8::Promise>> {
         let state = RealmState::of(scope)?;
-        let cpu_limit = state.limits().cpu();
+        let limit = state.limits().work_cpu();
         let account = Arc::clone(state.calls().account());
         HostCalls::start(scope, async move {
             let is_dropped = Arc::new(AtomicBool::new(false));
@@ -126,18 +131,22 @@ impl HostCalls {
             let thread = tokio::task::spawn_blocking(move || {
                 // The places are free when the thread is, not when nobody waits any more.
                 let _places = (own_place, place);
-                let ticket = WorkTicket { is_dropped, cpu_limit, begun: cpu_of_this_thread() };
-                let result = if ticket.is_over() { Err(failed()) } else { job(&ticket) };
+                let left = limit.map(|limit| limit.saturating_sub(account.used()));
+                let ticket = WorkTicket { is_dropped, left, begun: cpu_of_this_thread() };
+                let result = if ticket.is_over() { Err(used_up()) } else { job(&ticket) };
+                let result = if ticket.is_used_up() { Err(used_up()) } else { result };
                 let used = u64::try_from(ticket.used().as_nanos()).unwrap_or(u64::MAX);
-                account.uncharged.fetch_add(used, Ordering::Relaxed);
+                account.used.fetch_add(used, Ordering::Relaxed);
                 result
             });
-            // The thread has panicked, or the runtime shuts down.
-            thread.await.unwrap_or_else(|_| Err(failed()))
+            thread.await.unwrap_or_else(|_| {
+                // The job has panicked, or the runtime shuts down.
+                Err(HostCallError::error("the host failed to perform the operation").of_the_host())
+            })
         })
     }
 }
 
-fn failed() -> HostCallError {
-    HostCallError::error("the host failed to perform the operation").of_the_host()
+fn used_up() -> HostCallError {
+    HostCallError::dom("OperationError", "the processor time for the request's long operations is used up")
 }

@@ -182,6 +182,27 @@ const checks = {
     equal(hex(await subtle.sign(algorithm, clone, utf8("x"))), hex(await subtle.sign(algorithm, privateKey, utf8("x"))));
   },
 
+  async "what promises are resolved with shows nothing of a key that cannot be exported"() {
+    const password = await subtle.importKey("raw", utf8("password"), "PBKDF2", false, ["deriveKey"]);
+    const derivation = { name: "PBKDF2", hash: "SHA-1", salt: utf8("salt"), iterations: 2000 };
+    const seen = new Set();
+    Object.defineProperty(Object.prototype, "then", {
+      configurable: true,
+      get() {
+        seen.add(stringTag(this));
+        return undefined;
+      },
+    });
+    try {
+      await subtle.deriveKey(derivation, password, { name: "AES-GCM", length: 128 }, false, ["encrypt"]);
+      await subtle.generateKey(kinds[5].algorithm, false, ["sign"]);
+      await subtle.generateKey("Ed25519", false, ["sign"]);
+    } finally {
+      delete Object.prototype.then;
+    }
+    equal([...seen].sort(), ["[object CryptoKey]", "[object Object]"]);
+  },
+
   // --- Flows ---
   async "tokens are signed and verified with every algorithm of JSON Web Signatures"() {
     const secret = await subtle.importKey("jwk", { kty: "oct", k: base64url(utf8("secret")), alg: "HS256" },
