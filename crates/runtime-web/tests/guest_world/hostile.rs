@@ -111,8 +111,10 @@ async fn large_inputs_for_cryptography_do_not_multiply_in_the_host() {
     // More than all jobs of the process may hold: the rest is done in the turns.
     let body = "const large = new Uint8Array(3e7);
                 const digests = [];
-                for (let i = 0; i < 20; i++) digests.push(crypto.subtle.digest('SHA-1', large));
+                for (let i = 0; i < 10; i++) digests.push(crypto.subtle.digest('SHA-1', large));
                 const [first, ...others] = (await Promise.all(digests)).map((digest) => new Uint8Array(digest).join());
                 if (others.some((other) => other !== first)) throw new Error('the digests differ')";
-    assert_eq!(outcome_of(0, body).await, Outcome::Ok);
+    let limits = RuntimeLimits { cpu_ms: 0, wall_ms: 0, work_cpu_ms: 0, ..RuntimeLimits::default() };
+    let mut guest = Guest::with(limits, &format!("export default {{ async task() {{ {body} }} }}")).await;
+    guest.exec(Task::default()).await.expect("all digests are the same");
 }

@@ -64,7 +64,7 @@ const getKeyLength = ({ length }) => {
   return length;
 };
 
-const common = { __proto__: null, generateKey, importKey, exportKey, getKeyLength };
+const common = { __proto__: null, rawFormat: "raw-secret", generateKey, importKey, exportKey, getKeyLength };
 
 const cbc = (direction) => ({ iv }, { data }, input) => {
   if (lengthOf(iv) !== 16) throw operationError("'iv' must have 16 bytes");

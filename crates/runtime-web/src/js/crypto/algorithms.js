@@ -36,6 +36,16 @@ const AesCtrParams = parameters("AesCtrParams", [required("counter", bytes), req
 const AesGcmParams = parameters("AesGcmParams", [
   required("iv", bytes), optional("additionalData", bytes), optional("tagLength", octet),
 ]);
+const AeadParams = parameters("AeadParams", [
+  required("iv", bytes), optional("additionalData", bytes), optional("tagLength", octet),
+]);
+const CShakeParams = parameters("CShakeParams", [
+  required("outputLength", unsignedLong), optional("functionName", bytes), optional("customization", bytes),
+]);
+const KmacParams = parameters("KmacParams", [
+  required("outputLength", unsignedLong), optional("customization", bytes),
+]);
+const KmacKeyParams = parameters("KmacKeyGenParams", [optional("length", unsignedLong)]);
 const HmacImportParams = parameters("HmacImportParams", [hash, optional("length", unsignedLong)]);
 const HmacKeyGenParams = parameters("HmacKeyGenParams", [hash, optional("length", unsignedLong)]);
 const RsaKeyGenParams = dictionary("RsaKeyGenParams", [
@@ -71,13 +81,30 @@ const define = (name, unit, operations) => {
   registry[upperCase(name)] = { __proto__: null, name, unit, operations };
 };
 
-const digest = { __proto__: null, digest: Algorithm, hash: Algorithm };
+const digest = { __proto__: null, digest: Algorithm, streamedDigest: Algorithm, hash: Algorithm };
 define("SHA-1", undefined, digest);
 define("SHA-256", undefined, digest);
 define("SHA-384", undefined, digest);
 define("SHA-512", undefined, digest);
+define("SHA3-256", undefined, digest);
+define("SHA3-384", undefined, digest);
+define("SHA3-512", undefined, digest);
 // As on Workers: good for checksums of old, and for nothing else here.
-define("MD5", undefined, { __proto__: null, digest: Algorithm });
+define("MD5", undefined, { __proto__: null, digest: Algorithm, streamedDigest: Algorithm });
+
+const cshake = { __proto__: null, digest: CShakeParams };
+define("cSHAKE128", undefined, cshake);
+define("cSHAKE256", undefined, cshake);
+const kmac = {
+  __proto__: null, sign: KmacParams, verify: KmacParams, generateKey: KmacKeyParams, importKey: KmacKeyParams,
+  getKeyLength: KmacKeyParams,
+};
+define("KMAC128", "cryptoModern", kmac);
+define("KMAC256", "cryptoModern", kmac);
+define("ChaCha20-Poly1305", "cryptoModern", {
+  __proto__: null, encrypt: AeadParams, decrypt: AeadParams, generateKey: Algorithm, importKey: Algorithm,
+  getKeyLength: Algorithm,
+});
 
 const aes = (params) => ({
   __proto__: null, encrypt: params, decrypt: params, generateKey: AesKeyGenParams, importKey: Algorithm,

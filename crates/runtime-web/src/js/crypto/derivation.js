@@ -26,12 +26,14 @@ internals.cryptoDerivation = {
   __proto__: null,
   HKDF: {
     __proto__: null,
+    rawFormat: "raw-secret",
     importKey: importer("HKDF"),
     getKeyLength,
     deriveBits: ({ hash, salt, info }, { data }, length) => native.hkdf(hash, data, salt, info, bytesOf(length)),
   },
   PBKDF2: {
     __proto__: null,
+    rawFormat: "raw-secret",
     importKey: importer("PBKDF2"),
     getKeyLength,
     deriveBits({ hash, salt, iterations }, { data }, length) {

@@ -64,7 +64,7 @@ class DigestStream extends writables.WritableStream {
     webidl.requiredArguments(arguments.length, 1, prefix);
     const { cryptoAlgorithms: algorithms } = internals;
     const identifier = algorithms.identifier(algorithm, prefix, "Argument 1");
-    const { name } = algorithms.normalise("digest", identifier, prefix, "Argument 1");
+    const { name } = algorithms.normalise("streamedDigest", identifier, prefix, "Argument 1");
     const sink = new DigestSink(name);
     super(webidl.illegal, writables.createWritable(sink));
     this.#sink = sink;

@@ -161,11 +161,13 @@ const allowedPair = (allowed) => {
   return both;
 };
 
-const common = { __proto__: null, generateKey, importKey, exportKey };
+const publicPart = ({ algorithm, data }) => internals.webidl.copyOfBytes(pointOf(algorithm.namedCurve, data));
+
+const common = { __proto__: null, rawFormat: "raw-public", generateKey, importKey, exportKey, publicPart };
 internals.cryptoElliptic = {
   __proto__: null,
-  ECDSA: { __proto__: null, ...common, sign, verify },
-  ECDH: { __proto__: null, ...common, deriveBits },
+  ECDSA: { __proto__: null, ...common, publicUsages: usagesOf.ECDSA.public, sign, verify },
+  ECDH: { __proto__: null, ...common, publicUsages: usagesOf.ECDH.public, deriveBits },
   // For the other kind of curves.
   otherSide,
   firstBits,

@@ -6,13 +6,17 @@ const dataError = (message) => internals.domException(message, "DataError");
 
 const allowed = ["sign", "verify"];
 // Bits of a block of each hash function.
-const blockBits = { __proto__: null, "SHA-1": 512, "SHA-256": 512, "SHA-384": 1024, "SHA-512": 1024 };
+const blockBits = {
+  __proto__: null, "SHA-1": 512, "SHA-256": 512, "SHA-384": 1024, "SHA-512": 1024, "SHA3-256": 1088,
+  "SHA3-384": 832, "SHA3-512": 576,
+};
 const algOf = { __proto__: null, "SHA-1": "HS1", "SHA-256": "HS256", "SHA-384": "HS384", "SHA-512": "HS512" };
 
 const algorithmOf = (hash, length) => internals.cryptoKeys.algorithm("HMAC", { __proto__: null, hash, length });
 
 const HMAC = {
   __proto__: null,
+  rawFormat: "raw-secret",
 
   generateKey({ hash, length = blockBits[hash] }, extractable, usages) {
     const { cryptoKeys: keys } = internals;
@@ -52,7 +56,9 @@ const HMAC = {
     }
     const key = jwk.create("oct", slots);
     key.k = jwk.text(slots.data);
-    key.alg = algOf[slots.algorithm.hash];
+    // There is none for SHA-3.
+    const alg = algOf[slots.algorithm.hash];
+    if (alg !== undefined) key.alg = alg;
     return key;
   },
 

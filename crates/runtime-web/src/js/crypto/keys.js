@@ -163,12 +163,17 @@ keys.checkType = (slots, type) => {
 
 // --- Answers of natives --------------------------------------------------------------------------------
 
+// A promise of what `use` gives or throws. The specification has operations done in parallel: no promise of theirs is
+// settled when a guest first sees it.
+const settled = PromiseResolve(undefined);
+keys.soon = (use) => PromisePrototypeThen(settled, use);
+
 // A promise of what `use` makes of a native's answer: bytes or a boolean, or a promise of the number under which the
-// answer is to be had, if it takes long. `use` runs at once or when the answer is there, and what it returns is all
-// that a promise is ever resolved with: a guest can watch that.
+// answer is to be had, if it takes long. What `use` returns is all that a promise is ever resolved with: a guest can
+// watch that.
 keys.whenDone = (answer, use) => {
   if (typeof answer === "boolean" || TypedArrayPrototypeGetSymbolToStringTag(answer) !== undefined) {
-    return PromiseResolve(use(answer));
+    return keys.soon(() => use(answer));
   }
   return PromisePrototypeThen(answer, (number) => {
     const late = native.takeWork(number);

@@ -106,9 +106,12 @@ const deriveBits = ({ public: key }, slots, length) => {
   return firstBits(native.x25519Agree(slots.data, other.data), length);
 };
 
-const common = { __proto__: null, generateKey, importKey, exportKey };
+const common = {
+  __proto__: null, rawFormat: "raw-public", generateKey, importKey, exportKey,
+  publicPart: ({ data }) => internals.webidl.copyOfBytes(publicPart(data)),
+};
 internals.cryptoOkp = {
   __proto__: null,
-  Ed25519: { __proto__: null, ...common, sign, verify },
-  X25519: { __proto__: null, ...common, deriveBits },
+  Ed25519: { __proto__: null, ...common, publicUsages: usagesOf.Ed25519.public, sign, verify },
+  X25519: { __proto__: null, ...common, publicUsages: usagesOf.X25519.public, deriveBits },
 };

@@ -86,7 +86,9 @@ const exportJwk = (slots) => {
   const { cryptoJwk: jwk } = internals;
   const { name, hash } = slots.algorithm;
   const key = jwk.create("RSA", slots);
-  key.alg = algs[name][hash];
+  // There is none for SHA-3.
+  const alg = algs[name][hash];
+  if (alg !== undefined) key.alg = alg;
   const parts = native.rsaParts(slots.data);
   for (let i = 0; i < parts.length; i++) key[privateNames[i]] = jwk.text(parts[i]);
   return key;
@@ -122,10 +124,13 @@ const decrypt = ({ label }, slots, input) => {
   return native.rsaDecrypt(slots.algorithm.hash, slots.data, input, label);
 };
 
-const common = { __proto__: null, generateKey, importKey, exportKey };
+const common = {
+  __proto__: null, generateKey, importKey, exportKey, publicPart: ({ data }) => native.rsaExport("public", data),
+};
+const publicSigning = signing.public;
 internals.cryptoRsa = {
   __proto__: null,
-  "RSASSA-PKCS1-v1_5": { __proto__: null, ...common, sign, verify },
-  "RSA-PSS": { __proto__: null, ...common, sign, verify },
-  "RSA-OAEP": { __proto__: null, ...common, encrypt, decrypt },
+  "RSASSA-PKCS1-v1_5": { __proto__: null, ...common, publicUsages: publicSigning, sign, verify },
+  "RSA-PSS": { __proto__: null, ...common, publicUsages: publicSigning, sign, verify },
+  "RSA-OAEP": { __proto__: null, ...common, publicUsages: usagesOf["RSA-OAEP"].public, encrypt, decrypt },
 };

@@ -2,12 +2,14 @@
 // order. Every failure is reported through the promise.
 
 const {
-  ArrayBufferIsView, PromiseReject, PromiseResolve, TypeError, TypedArrayPrototypeGetLength,
+  ArrayBufferIsView, TypeError, TypedArrayPrototypeGetLength,
 } = internals.prim;
 const { webidl } = internals;
 const { BufferSource, boolean, unsignedLong } = webidl.converters;
 
-const formats = webidl.enumeration("KeyFormat", ["raw", "spki", "pkcs8", "jwk"]);
+const formats = webidl.enumeration("KeyFormat", [
+  "raw-public", "raw-private", "raw-seed", "raw-secret", "raw", "spki", "pkcs8", "jwk",
+]);
 const cryptoKey = webidl.interfaceType("CryptoKey", (value) => internals.cryptoKeys.isKey(value));
 const lengthInBits = webidl.nullable(unsignedLong);
 
@@ -21,11 +23,20 @@ const rejecting = (run) => {
   try {
     return run();
   } catch (error) {
-    return PromiseReject(error);
+    return internals.cryptoKeys.soon(() => { throw error; });
   }
 };
 
 const notSupported = (message) => internals.domException(message, "NotSupportedError");
+
+// The format as the implementation of an algorithm knows it. Keys that have a raw format have a second name for it,
+// which says what is in it; those of later algorithms have only that.
+const formatOf = (name, format) => {
+  const { rawFormat, isModern = false } = internals.cryptoAlgorithms.implementation(name);
+  if (format === rawFormat) return "raw";
+  if (format === "spki" || format === "pkcs8" || format === "jwk" || (format === "raw" && !isModern)) return format;
+  throw notSupported(`${name} keys have no format '${format}'`);
+};
 
 // What an implementation exports: bytes, or a JSON Web Key.
 const exported = (format, slots, prefix) => {
@@ -35,12 +46,14 @@ const exported = (format, slots, prefix) => {
   if (!slots.extractable) {
     throw internals.domException(`${prefix}: the key is not extractable`, "InvalidAccessError");
   }
-  return exportKey(format, slots);
+  return exportKey(formatOf(name, format), slots);
 };
 
 // A key of bytes or a JSON Web Key.
-const imported = (format, data, parameters, extractable, usages) =>
-  internals.cryptoAlgorithms.implementation(parameters.name).importKey(format, data, parameters, extractable, usages);
+const imported = (format, data, parameters, extractable, usages) => {
+  const { importKey } = internals.cryptoAlgorithms.implementation(parameters.name);
+  return importKey(formatOf(parameters.name, format), data, parameters, extractable, usages);
+};
 
 // The parameters for wrapping or unwrapping: of the operation itself, or else of encryption or decryption.
 const wrapParameters = (operation, otherwise, algorithm, prefix, context) => {
@@ -109,8 +122,12 @@ class SubtleCrypto {
       const { cryptoAlgorithms: algorithms, cryptoKeys: keys } = internals;
       algorithm = algorithms.identifier(algorithm, prefix, "Argument 1");
       data = BufferSource(data, prefix, "Argument 2");
-      const { name } = algorithms.normalise("digest", algorithm, prefix, "Argument 1");
-      return keys.whenDone(native.digest(name, webidl.bytesOf(data)), keys.bufferOf);
+      const parameters = algorithms.normalise("digest", algorithm, prefix, "Argument 1");
+      const bytes = webidl.bytesOf(data);
+      const digest = parameters.outputLength === undefined
+        ? native.digest(parameters.name, bytes)
+        : internals.cryptoModern.digest(parameters, bytes);
+      return keys.whenDone(digest, keys.bufferOf);
     });
   }
 
@@ -145,7 +162,7 @@ class SubtleCrypto {
       const slots = keys.usable(baseKey, parameters.name, "deriveKey");
       const length = algorithms.implementation(sizing.name).getKeyLength(sizing);
       const derived = algorithms.implementation(parameters.name).deriveBits(parameters, slots, length);
-      return keys.whenDone(derived, (bits) => imported("raw", bits, importing, extractable, keyUsages));
+      return keys.whenDone(derived, (bits) => imported("raw-secret", bits, importing, extractable, keyUsages));
     });
   }
 
@@ -182,7 +199,7 @@ class SubtleCrypto {
         throw new TypeError(`${prefix}: Argument 2 must be ${expected} for the format '${format}'`);
       }
       const material = format === "jwk" ? data : webidl.copyOfBytes(data);
-      return PromiseResolve(imported(format, material, parameters, extractable, keyUsages));
+      return keys.soon(() => imported(format, material, parameters, extractable, keyUsages));
     });
   }
 
@@ -194,8 +211,28 @@ class SubtleCrypto {
       format = formats(format, prefix, "Argument 1");
       key = cryptoKey(key, prefix, "Argument 2");
       const { cryptoJwk: jwk, cryptoKeys: keys } = internals;
-      const result = exported(format, keys.slotsOf(key), prefix);
-      return PromiseResolve(format === "jwk" ? jwk.handOut(result) : keys.bufferOf(result));
+      return keys.soon(() => {
+        const result = exported(format, keys.slotsOf(key), prefix);
+        return format === "jwk" ? jwk.handOut(result) : keys.bufferOf(result);
+      });
+    });
+  }
+
+  getPublicKey(key, keyUsages) {
+    return rejecting(() => {
+      const prefix = "Failed to execute 'getPublicKey' on 'SubtleCrypto'";
+      this.#brand;
+      webidl.requiredArguments(arguments.length, 2, prefix);
+      const { cryptoAlgorithms: algorithms, cryptoKeys: keys } = internals;
+      key = cryptoKey(key, prefix, "Argument 1");
+      keyUsages = keys.usageList(keyUsages, prefix, "Argument 2");
+      const slots = keys.slotsOf(key);
+      const { name } = slots.algorithm;
+      const { publicUsages, publicPart } = algorithms.implementation(name);
+      if (publicPart === undefined) throw notSupported(`${prefix}: ${name} keys have no public part`);
+      keys.checkType(slots, "private");
+      keys.checkUsages(keyUsages, publicUsages);
+      return keys.soon(() => keys.imported("public", slots.algorithm, true, keyUsages, publicPart(slots)));
     });
   }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{KeyInit, Mac};
 use runtime_core::{HostValue, Native};
 use sha2::digest::DynDigest;
 
@@ -31,6 +31,9 @@ pub(super) enum Hash {
     Sha256,
     Sha384,
     Sha512,
+    Sha3_256,
+    Sha3_384,
+    Sha3_512,
 }
 
 /// Runs an expression with the type `$hash` for a hash function; without one for MD5, where the last expression is the
@@ -55,10 +58,61 @@ macro_rules! with_hash {
                 type $hash = sha2::Sha512;
                 $body
             }
+            $crate::natives::crypto::hash::Hash::Sha3_256 => {
+                type $hash = sha3::Sha3_256;
+                $body
+            }
+            $crate::natives::crypto::hash::Hash::Sha3_384 => {
+                type $hash = sha3::Sha3_384;
+                $body
+            }
+            $crate::natives::crypto::hash::Hash::Sha3_512 => {
+                type $hash = sha3::Sha3_512;
+                $body
+            }
         }
     };
 }
 pub(super) use with_hash;
+
+/// Runs an expression with the type `$mac` for a hash function's HMAC; without one for MD5, where the last expression
+/// is the value.
+macro_rules! with_mac {
+    ($value:expr, $mac:ident => $body:expr, $otherwise:expr) => {
+        match $value {
+            $crate::natives::crypto::hash::Hash::Md5 => $otherwise,
+            $crate::natives::crypto::hash::Hash::Sha1 => {
+                type $mac = hmac::Hmac<sha1::Sha1>;
+                $body
+            }
+            $crate::natives::crypto::hash::Hash::Sha256 => {
+                type $mac = hmac::Hmac<sha2::Sha256>;
+                $body
+            }
+            $crate::natives::crypto::hash::Hash::Sha384 => {
+                type $mac = hmac::Hmac<sha2::Sha384>;
+                $body
+            }
+            $crate::natives::crypto::hash::Hash::Sha512 => {
+                type $mac = hmac::Hmac<sha2::Sha512>;
+                $body
+            }
+            $crate::natives::crypto::hash::Hash::Sha3_256 => {
+                type $mac = hmac::SimpleHmac<sha3::Sha3_256>;
+                $body
+            }
+            $crate::natives::crypto::hash::Hash::Sha3_384 => {
+                type $mac = hmac::SimpleHmac<sha3::Sha3_384>;
+                $body
+            }
+            $crate::natives::crypto::hash::Hash::Sha3_512 => {
+                type $mac = hmac::SimpleHmac<sha3::Sha3_512>;
+                $body
+            }
+        }
+    };
+}
+pub(super) use with_mac;
 
 /// The hash function that our JavaScript named is none of ours, which means that the two do not fit together.
 pub(super) const UNKNOWN_HASH: Failed = Failed("the hash function is not supported");
@@ -72,6 +126,9 @@ impl Hash {
             "SHA-256" => Hash::Sha256,
             "SHA-384" => Hash::Sha384,
             "SHA-512" => Hash::Sha512,
+            "SHA3-256" => Hash::Sha3_256,
+            "SHA3-384" => Hash::Sha3_384,
+            "SHA3-512" => Hash::Sha3_512,
             _ => return Err(UNKNOWN_HASH),
         })
     }
@@ -141,10 +198,10 @@ fn hasher_close<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut resu
 // --- HMAC ----------------------------------------------------------------------------------------------
 
 fn hmac_of(hash: Hash, key: &[u8], bytes: &[u8]) -> Result<Vec<u8>, Failed> {
-    with_hash!(
+    with_mac!(
         hash,
-        H => {
-            let mut mac = Hmac::<H>::new_from_slice(key).map_err(|_| Failed("the key cannot be used"))?;
+        M => {
+            let mut mac = M::new_from_slice(key).map_err(|_| Failed("the key cannot be used"))?;
             mac.update(bytes);
             Ok(mac.finalize().into_bytes().to_vec())
         },
@@ -195,6 +252,10 @@ mod tests {
             digest_hex("SHA-512", "abc"),
             "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a\
              2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
+        );
+        assert_eq!(
+            digest_hex("SHA3-256", "abc"),
+            "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"
         );
         assert_eq!(digest_hex("MD5", "abc"), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(digest_hex("MD5", ""), "d41d8cd98f00b204e9800998ecf8427e");

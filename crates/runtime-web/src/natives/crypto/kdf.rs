@@ -1,10 +1,10 @@
 //! Key derivation: HKDF and PBKDF2.
 
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
+use hkdf::GenericHkdf;
+use hmac::{KeyInit, Mac};
 use runtime_core::{Native, WorkTicket};
 
-use super::hash::{Hash, UNKNOWN_HASH, with_hash};
+use super::hash::{Hash, UNKNOWN_HASH, with_hash, with_mac};
 use super::{Arguments, Duration, Failed, Return, Scope, answer, number, owned, perform, string};
 
 pub(super) fn natives() -> Vec<Native> {
@@ -15,15 +15,15 @@ pub(super) fn natives() -> Vec<Native> {
 
 /// RFC 5869.
 fn hkdf_of(hash: Hash, secret: &[u8], salt: &[u8], info: &[u8], length: usize) -> Result<Vec<u8>, Failed> {
-    with_hash!(
+    let most = 255 * with_hash!(hash, H => <H as sha2::Digest>::output_size(), 0);
+    if length > most {
+        return Err(Failed("more bits are asked for than HKDF can give with this hash function"));
+    }
+    with_mac!(
         hash,
-        H => {
-            let most = 255 * <H as sha2::Digest>::output_size();
-            if length > most {
-                return Err(Failed("more bits are asked for than HKDF can give with this hash function"));
-            }
+        M => {
             let mut output = vec![0; length];
-            Hkdf::<H>::new(Some(salt), secret)
+            GenericHkdf::<M>::new(Some(salt), secret)
                 .expand(info, &mut output)
                 .map_err(|_| Failed("the bits cannot be derived"))?;
             Ok(output)
@@ -73,12 +73,13 @@ fn pbkdf2_of(
     if length > MOST_BYTES || u64::from(iterations) * blocks_of(hash, length) > MOST_ITERATIONS {
         return Err(Failed("PBKDF2 is limited to 10000000 iterations over all blocks, and to a mebibyte"));
     }
-    with_hash!(
+    let chunk_bytes = with_hash!(hash, H => <H as sha2::Digest>::output_size(), 16);
+    with_mac!(
         hash,
-        H => {
-            let keyed = Hmac::<H>::new_from_slice(password).map_err(|_| Failed("the key cannot be used"))?;
+        M => {
+            let keyed = M::new_from_slice(password).map_err(|_| Failed("the key cannot be used"))?;
             let mut output = vec![0; length];
-            for (chunk, number) in output.chunks_mut(<H as sha2::Digest>::output_size()).zip(1_u32..) {
+            for (chunk, number) in output.chunks_mut(chunk_bytes).zip(1_u32..) {
                 let mut mac = keyed.clone();
                 mac.update(salt);
                 mac.update(&number.to_be_bytes());

@@ -12,6 +12,7 @@ mod curves;
 mod der;
 mod hash;
 mod kdf;
+mod modern;
 mod okp;
 mod random;
 mod rsa;
@@ -34,6 +35,7 @@ pub(super) fn natives() -> Vec<Native> {
         hash::natives(),
         aes::natives(),
         kdf::natives(),
+        modern::natives(),
         curves::natives(),
         okp::natives(),
         rsa::natives(),

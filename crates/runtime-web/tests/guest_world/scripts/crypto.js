@@ -15,7 +15,7 @@ const kinds = [
   { algorithm: { name: "AES-CTR", length: 192 }, usages: ["encrypt", "wrapKey"], formats: ["raw", "jwk"] },
   { algorithm: { name: "AES-GCM", length: 256 }, usages: ["encrypt", "decrypt"], formats: ["raw", "jwk"] },
   { algorithm: { name: "AES-KW", length: 256 }, usages: ["wrapKey", "unwrapKey"], formats: ["raw", "jwk"] },
-  { algorithm: { name: "HMAC", hash: "SHA-384" }, usages: ["sign", "verify"], formats: ["raw", "jwk"] },
+  { algorithm: { name: "HMAC", hash: "SHA-384" }, usages: ["sign", "verify"], formats: ["raw", "raw-secret", "jwk"] },
   ...["RSASSA-PKCS1-v1_5", "RSA-PSS"].map((name) => ({
     algorithm: { name, modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" },
     usages: ["sign", "verify"], formats: ["jwk"],
@@ -28,7 +28,11 @@ const kinds = [
     { algorithm: { name: "ECDSA", namedCurve }, usages: ["sign", "verify"], formats: ["jwk"], publicFormats: ["raw"] },
     { algorithm: { name: "ECDH", namedCurve }, usages: ["deriveKey"], formats: ["jwk"], publicFormats: ["raw"] },
   ]),
-  { algorithm: { name: "Ed25519" }, usages: ["sign", "verify"], formats: ["jwk"], publicFormats: ["raw"] },
+  { algorithm: { name: "HMAC", hash: "SHA3-256" }, usages: ["sign", "verify"], formats: ["raw", "jwk"] },
+  { algorithm: { name: "ChaCha20-Poly1305" }, usages: ["encrypt", "decrypt"], formats: ["raw-secret", "jwk"] },
+  { algorithm: { name: "KMAC128", length: 160 }, usages: ["sign", "verify"], formats: ["raw-secret", "jwk"] },
+  { algorithm: { name: "KMAC256" }, usages: ["sign", "verify"], formats: ["raw-secret", "jwk"] },
+  { algorithm: { name: "Ed25519" }, usages: ["sign", "verify"], formats: ["jwk"], publicFormats: ["raw", "raw-public"] },
   { algorithm: { name: "X25519" }, usages: ["deriveBits"], formats: ["jwk"], publicFormats: ["raw"] },
 ];
 
@@ -143,6 +147,44 @@ const checks = {
     await rejects("OperationError", subtle.deriveBits({ name: "X25519", public: weak }, alice, 256));
   },
 
+  async "ChaCha20-Poly1305 is that of RFC 8439"() {
+    const key = await subtle.importKey("raw-secret",
+      unhex("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"), "chacha20-poly1305", false,
+      ["encrypt", "decrypt"]);
+    equal({ ...key.algorithm }, { name: "ChaCha20-Poly1305" });
+    const algorithm = {
+      name: "ChaCha20-Poly1305", iv: unhex("070000004041424344454647"),
+      additionalData: unhex("50515253c0c1c2c3c4c5c6c7"),
+    };
+    const plain = utf8("Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, " +
+      "sunscreen would be it.");
+    const sealed = await subtle.encrypt(algorithm, key, plain);
+    equal(hex(sealed).slice(-32), "1ae10b594f09e26a7e902ecbd0600691");
+    equal(hex(await subtle.decrypt(algorithm, key, sealed)), hex(plain));
+    await rejects("OperationError", subtle.encrypt({ ...algorithm, tagLength: 96 }, key, plain));
+    await rejects("NotSupportedError", subtle.importKey("raw", new Uint8Array(32), "ChaCha20-Poly1305", true, ["encrypt"]));
+    await rejects("DataError", subtle.importKey("raw-secret", new Uint8Array(31), "ChaCha20-Poly1305", true, ["encrypt"]));
+  },
+  async "cSHAKE and KMAC are those of NIST SP 800-185"() {
+    const data = new Uint8Array([0, 1, 2, 3]);
+    equal(hex(await subtle.digest(
+      { name: "cSHAKE128", outputLength: 256, customization: utf8("Email Signature") }, data)),
+      "c1c36925b6409a04f1b504fcbca9d82b4017277cb5ed2b2065fc1d3814d5aaf5");
+    equal((await subtle.digest({ name: "cSHAKE256", outputLength: 0 }, data)).byteLength, 0);
+    await rejects("OperationError", subtle.digest({ name: "cSHAKE256", outputLength: 7 }, data));
+    await rejects("OperationError", subtle.digest({ name: "cSHAKE256", outputLength: 2 ** 32 - 8 }, data));
+    await rejects("TypeError", subtle.digest("cSHAKE256", data));
+    const material = Uint8Array.from({ length: 32 }, (_, index) => 0x40 + index);
+    const key = await subtle.importKey("raw-secret", material, "KMAC128", false, ["sign", "verify"]);
+    const algorithm = { name: "KMAC128", outputLength: 256, customization: utf8("My Tagged Application") };
+    const mac = await subtle.sign(algorithm, key, data);
+    equal(hex(mac), "3b1fba963cd8b0b59e8c1a6d71888b7143651af8ba0a7070c0979e2811324aa5");
+    equal(await subtle.verify(algorithm, key, mac, data), true);
+    equal(await subtle.verify({ ...algorithm, outputLength: 248 }, key, mac, data), false);
+    equal(hex(await subtle.digest("SHA3-256", utf8("abc"))),
+      "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
+  },
+
   // --- Keys ---
   async "every kind of key survives every one of its formats"() {
     for (const { algorithm, usages, formats, publicFormats = [] } of kinds) {
@@ -153,6 +195,11 @@ const checks = {
       }
       for (const format of [...formats, "spki", ...publicFormats]) await roundTrip(made.publicKey, format, algorithm);
       for (const format of [...formats, "pkcs8"]) await roundTrip(made.privateKey, format, algorithm);
+      const publicKey = await subtle.getPublicKey(made.privateKey, made.publicKey.usages);
+      equal(describe(publicKey), describe(made.publicKey));
+      sameExport(await subtle.exportKey("spki", publicKey), await subtle.exportKey("spki", made.publicKey));
+      await rejects("InvalidAccessError", subtle.getPublicKey(publicKey, []));
+      await rejects("SyntaxError", subtle.getPublicKey(made.privateKey, ["unwrapKey"]));
     }
   },
   async "a key says what it is, and nothing that is done to its objects changes it"() {
@@ -294,6 +341,26 @@ const checks = {
     await rejects("TypeError", wrong.digest);
     throws("NotSupportedError", () => new crypto.DigestStream("SHA-3"));
     await new Response("abc").body.pipeTo(new crypto.DigestStream("SHA-1"));
+  },
+
+  async "no promise is settled before the guest goes on"() {
+    const key = await subtle.generateKey({ name: "AES-GCM", length: 128 }, true, ["encrypt"]);
+    const iv = new Uint8Array(12);
+    const runs = [
+      () => subtle.digest("SHA-1", iv),
+      () => subtle.encrypt({ name: "AES-GCM", iv }, key, iv),
+      () => subtle.generateKey({ name: "AES-GCM", length: 128 }, true, ["encrypt"]),
+      () => subtle.importKey("raw", new Uint8Array(16), "AES-GCM", true, ["encrypt"]),
+      () => subtle.importKey("raw", new Uint8Array(16), "AES-GCM", true, []),
+      () => subtle.exportKey("jwk", key),
+    ];
+    for (const run of runs) {
+      let order = "";
+      const first = run().then(() => { order += "operation"; }, () => { order += "operation"; });
+      Promise.resolve().then(() => { order += "microtask "; });
+      await first;
+      equal(order, "microtask operation", String(run));
+    }
   },
 
   // --- Errors ---
