@@ -56,6 +56,8 @@ pub struct Driver {
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
     startup_cpu: Duration,
     handler_cpu: Duration,
+    /// Of the jobs on the host's threads that have ended.
+    work_cpu: Duration,
     is_stalled: bool,
     /// The last round of V8's tasks in the isolate that a turn of this request has seen.
     seen_rounds: u64,
@@ -97,6 +99,7 @@ impl Driver {
             timer: None,
             startup_cpu: Duration::ZERO,
             handler_cpu: Duration::ZERO,
+            work_cpu: Duration::ZERO,
             is_stalled: false,
             seen_rounds: 0,
             has_told_response: false,
@@ -246,6 +249,7 @@ impl Driver {
             return None;
         }
         let (state, stage) = self.state.take()?;
+        self.work_cpu = state.calls.account().used();
         Some(Work::Resume { state, stage, completions: std::mem::take(&mut self.completions) })
     }
 
@@ -291,7 +295,7 @@ impl Driver {
         let figures = &reply.figures;
         self.startup_cpu += figures.startup_cpu;
         self.handler_cpu += figures.handler_cpu;
-        self.report.cpu = self.startup_cpu + self.handler_cpu;
+        self.report.cpu = self.startup_cpu + self.handler_cpu + self.work_cpu;
         self.report.peak_heap_bytes = self.report.peak_heap_bytes.max(figures.heap_bytes);
         if figures.made_ahead != MadeAhead::Nothing {
             self.report.made_ahead = figures.made_ahead;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt as _;
@@ -13,6 +14,7 @@ use futures_util::future::{AbortHandle, Abortable, BoxFuture, CatchUnwind};
 
 use crate::extension::Hook;
 use crate::host_value::HostValue;
+use crate::host_work::WorkAccount;
 use crate::outcome::Outcome;
 use crate::realm::RealmState;
 
@@ -155,6 +157,7 @@ pub struct HostCalls {
     next: u64,
     started: Vec<RunningCall>,
     waiting: HashMap<u64, Waiting>,
+    account: Arc<WorkAccount>,
 }
 
 struct Waiting {
@@ -208,6 +211,11 @@ impl HostCalls {
 
     pub(crate) fn take_resolver(&mut self, id: u64) -> Option<v8::Global<v8::PromiseResolver>> {
         self.waiting.remove(&id).map(|waiting| waiting.resolver)
+    }
+
+    /// What the request's jobs on the host's threads share.
+    pub(crate) fn account(&self) -> &Arc<WorkAccount> {
+        &self.account
     }
 
     pub(crate) fn is_idle(&self) -> bool {

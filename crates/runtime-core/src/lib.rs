@@ -34,6 +34,7 @@ mod builtin_modules;
 mod guest_error;
 mod host_calls;
 mod host_value;
+mod host_work;
 mod lazy_globals;
 mod modules;
 mod program_cache;
@@ -54,6 +55,7 @@ pub use extension::{
 pub use guest_error::{GuestError, describe_exception};
 pub use host_calls::{HostCallError, HostCalls, HostErrorKind, outcome_of_thrown};
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};
+pub use host_work::{WorkRoom, WorkTicket};
 pub use isolate::{Isolate, IsolateError, IsolateStats, LockToken, Occupied};
 pub use limits::RuntimeLimits;
 pub use memory::{HostCharge, ProcessMemory, charge_host, has_room, process_memory};

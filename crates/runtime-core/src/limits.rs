@@ -29,6 +29,9 @@ pub struct RuntimeLimits {
     pub wall_ms: u64,
     /// Processor time of compiling and evaluating the script's top level, in milliseconds.
     pub startup_cpu_ms: u64,
+    /// Processor time of the request's jobs on the host's own threads, in milliseconds: see
+    /// [`HostCalls::start_work`](crate::HostCalls::start_work).
+    pub work_cpu_ms: u64,
     /// Outbound calls (fetches and bindings) that one request may make.
     pub subrequests: u64,
     /// Outbound calls that one request may have under way at once; further ones wait their turn.
@@ -53,6 +56,7 @@ impl Default for RuntimeLimits {
             cpu_ms: 50,
             wall_ms: 30_000,
             startup_cpu_ms: 1_000,
+            work_cpu_ms: 5_000,
             subrequests: 1_000,
             concurrent_subrequests: 64,
             timers: 10_000,
@@ -73,6 +77,7 @@ impl RuntimeLimits {
             cpu_ms: 0,
             wall_ms: 0,
             startup_cpu_ms: 0,
+            work_cpu_ms: 0,
             subrequests: 0,
             concurrent_subrequests: 0,
             timers: 0,
@@ -103,6 +108,11 @@ impl RuntimeLimits {
     /// The top level's processor time, or none.
     pub fn startup_cpu(&self) -> Option<Duration> {
         millis(self.startup_cpu_ms)
+    }
+
+    /// The processor time of the request's jobs on the host's threads, or none.
+    pub fn work_cpu(&self) -> Option<Duration> {
+        millis(self.work_cpu_ms)
     }
 
     /// A count limit as a number that can be compared: "off" becomes the largest.

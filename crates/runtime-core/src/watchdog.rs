@@ -166,10 +166,8 @@ impl ThreadRecord {
 
     /// The thread's processor time, in nanoseconds. Any thread may ask.
     pub(crate) fn cpu_now(&self) -> u64 {
-        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: a valid place for the time; the clock belongs to a registered, hence living, thread.
-        unsafe { libc::clock_gettime(self.cpu_clock, &mut time) };
-        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+        // The clock belongs to a registered, hence living, thread.
+        read_clock(self.cpu_clock)
     }
 
     /// What the thread runs takes long, as the thread itself or the watchdog says. It is over with
@@ -270,6 +268,19 @@ impl ThreadRecord {
         // Other requests of this isolate wait for a gate that will not open again.
         turn.isolate.gate().abandon();
     }
+}
+
+/// A clock's time, in nanoseconds; 0 if there is no such clock.
+fn read_clock(clock: libc::clockid_t) -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid place for the time; any number is allowed as a clock's.
+    unsafe { libc::clock_gettime(clock, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// The processor time that the calling thread has used so far.
+pub(crate) fn cpu_of_this_thread() -> Duration {
+    Duration::from_nanos(read_clock(libc::CLOCK_THREAD_CPUTIME_ID))
 }
 
 /// Starts the watchdog. Once a process; later calls do nothing.

@@ -187,6 +187,8 @@ pub struct LimitOptions {
     pub wall_ms: Option<u64>,
     /// Processor time of the script's top level, in milliseconds.
     pub startup_cpu_ms: Option<u64>,
+    /// Processor time on the host's threads, in milliseconds.
+    pub work_cpu_ms: Option<u64>,
     /// The most memory of an isolate, in MiB.
     #[serde(alias = "heap_max_mb")]
     pub heap_mb: Option<u64>,
@@ -216,6 +218,7 @@ impl LimitOptions {
             cpu_ms: self.cpu_ms.unwrap_or(limits.cpu_ms),
             wall_ms: self.wall_ms.unwrap_or(limits.wall_ms),
             startup_cpu_ms: self.startup_cpu_ms.unwrap_or(limits.startup_cpu_ms),
+            work_cpu_ms: self.work_cpu_ms.unwrap_or(limits.work_cpu_ms),
             heap_max_mb: self.heap_mb.unwrap_or(limits.heap_max_mb),
             heap_initial_mb: self.heap_initial_mb.unwrap_or(limits.heap_initial_mb),
             subrequests: self.subrequests.unwrap_or(limits.subrequests),

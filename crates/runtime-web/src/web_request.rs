@@ -12,7 +12,7 @@ use runtime_core::{GuestError, GuestRequest, RuntimeLimits};
 use crate::body::Body;
 use crate::call::Call;
 use crate::event::Event;
-use crate::natives::{Codecs, Decoders};
+use crate::natives::{Codecs, Decoders, Hashers, WorkResults};
 use crate::ops::{Bindings, LogLevel, LogRecord, NoOps, Ops};
 use crate::pipe::PipeWriter;
 use crate::response::Response;
@@ -29,6 +29,8 @@ pub(crate) struct WebRequest {
     pub(crate) bodies: Bodies,
     pub(crate) decoders: Decoders,
     pub(crate) codecs: Codecs,
+    pub(crate) hashers: Hashers,
+    pub(crate) work_results: WorkResults,
     response: Option<Response>,
     log_lines_left: u64,
     origin: Instant,
@@ -51,6 +53,8 @@ impl WebRequest {
             bodies: Bodies::default(),
             decoders: Decoders::default(),
             codecs: Codecs::default(),
+            hashers: Hashers::default(),
+            work_results: WorkResults::default(),
             response: None,
             log_lines_left: RuntimeLimits::cap(limits.log_lines),
             origin: Instant::now(),

@@ -235,7 +235,14 @@ fn check_sum(file: &Path) -> Result<()> {
     };
     let mut hasher = Sha256::new();
     let mut reader = File::open(file).with_context(|| format!("could not open {}", file.display()))?;
-    io::copy(&mut reader, &mut hasher).with_context(|| format!("could not read {}", file.display()))?;
+    let mut chunk = vec![0; 1 << 18];
+    loop {
+        let read = reader.read(&mut chunk).with_context(|| format!("could not read {}", file.display()))?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&chunk[..read]);
+    }
     let found: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     if !found.eq_ignore_ascii_case(expected) {
         bail!("{} is damaged: expected SHA-256 {expected}, found {found}", file.display());

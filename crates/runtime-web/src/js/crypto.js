@@ -1,74 +1,9 @@
-// Crypto, SubtleCrypto and CryptoKey: random values and digests, as Web Cryptography defines them. There are no
-// operations with keys yet, so that no CryptoKey can be made; the class is there for brand checks of libraries.
+// Crypto: random values, and the ways to SubtleCrypto and DigestStream.
 
 const {
-  ArrayBufferIsView, PromiseReject, String, StringPrototypeToUpperCase, TypeError, TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag,
+  ArrayBufferIsView, String, TypeError, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag,
 } = internals.prim;
 const { webidl } = internals;
-const { BufferSource, DOMString } = webidl.converters;
-
-class CryptoKey {
-  constructor(key = undefined) { webidl.checkIllegal(key); }
-}
-webidl.exposeInterface(CryptoKey);
-
-const digests = { __proto__: null, "SHA-1": true, "SHA-256": true, "SHA-384": true, "SHA-512": true, MD5: true };
-
-// Normalises an AlgorithmIdentifier for digest.
-const digestName = (algorithm, prefix) => {
-  let name;
-  if (webidl.isObject(algorithm)) {
-    if (algorithm.name === undefined) throw new TypeError(`${prefix}: Argument 1 has no member 'name'`);
-    name = DOMString(algorithm.name, prefix, "Argument 1, member 'name',");
-  } else {
-    name = DOMString(algorithm, prefix, "Argument 1");
-  }
-  const known = StringPrototypeToUpperCase(name);
-  if (digests[known] !== true) {
-    throw internals.domException(`${prefix}: the algorithm '${name}' is not supported`, "NotSupportedError");
-  }
-  return known;
-};
-
-class SubtleCrypto {
-  #brand;
-  constructor(key = undefined) { webidl.checkIllegal(key); }
-
-  // Web Cryptography reports every failure through the promise.
-  digest(algorithm, data) {
-    const prefix = "Failed to execute 'digest' on 'SubtleCrypto'";
-    try {
-      this.#brand;
-      webidl.requiredArguments(arguments.length, 2, prefix);
-      data = BufferSource(data, prefix, "Argument 2");
-      const name = digestName(algorithm, prefix);
-      return native.digest(name, webidl.bytesOf(data));
-    } catch (error) {
-      return PromiseReject(error);
-    }
-  }
-
-  // Compares without giving away by its duration where the first difference is. As on Workers, not in the
-  // specification.
-  timingSafeEqual(a, b) {
-    const prefix = "Failed to execute 'timingSafeEqual' on 'SubtleCrypto'";
-    this.#brand;
-    webidl.requiredArguments(arguments.length, 2, prefix);
-    const left = webidl.bytesOf(BufferSource(a, prefix, "Argument 1"));
-    const right = webidl.bytesOf(BufferSource(b, prefix, "Argument 2"));
-    const length = TypedArrayPrototypeGetLength(left);
-    if (length !== TypedArrayPrototypeGetLength(right)) {
-      throw new TypeError(`${prefix}: the two buffers must have the same length`);
-    }
-    let difference = 0;
-    for (let i = 0; i < length; i++) difference |= left[i] ^ right[i];
-    return difference === 0;
-  }
-}
-webidl.exposeInterface(SubtleCrypto);
-
-const subtle = new SubtleCrypto(webidl.illegal);
 
 const integerArrays = {
   __proto__: null,
@@ -90,7 +25,7 @@ class Crypto {
 
   get subtle() {
     this.#brand;
-    return subtle;
+    return internals.subtleCrypto;
   }
 
   getRandomValues(array) {
@@ -115,6 +50,12 @@ class Crypto {
   randomUUID() {
     this.#brand;
     return native.randomUUID();
+  }
+
+  // As on Workers, not in the specification.
+  get DigestStream() {
+    this.#brand;
+    return internals.DigestStream;
   }
 }
 webidl.exposeInterface(Crypto);

@@ -105,7 +105,7 @@ captureStatics("Reflect", Reflect,
   "apply construct defineProperty deleteProperty get getOwnPropertyDescriptor getPrototypeOf has ownKeys set " +
   "setPrototypeOf");
 captureStatics("JSON", JSON, "parse stringify");
-captureStatics("Math", Math, "abs ceil floor max min pow round sign trunc log2 log10");
+captureStatics("Math", Math, "abs ceil clz32 floor max min pow round sign trunc log2 log10");
 captureStatics("Number", Number, "isFinite isInteger isNaN isSafeInteger parseFloat parseInt");
 captureStatics("String", String, "fromCharCode fromCodePoint");
 captureStatics("Array", Array, "isArray");

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use runtime_core::{HostCallError, Native};
 
 pub(crate) use compression::Codecs;
+pub(crate) use crypto::{Hashers, WorkResults};
 pub(crate) use text::Decoders;
 
 /// All native functions. Their order is part of the snapshot's identity.

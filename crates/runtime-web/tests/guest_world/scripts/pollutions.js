@@ -32,11 +32,14 @@ const spy = (target, key) => redefine(target, key, {
 });
 
 const optionNames = [
-  "address", "body", "bubbles", "cancelable", "capture", "composed", "configurable", "controller", "converter", "data",
-  "defaultValue", "depth", "detail", "done", "duplex", "endings", "enumerable", "entries", "fatal", "get", "headers",
-  "highWaterMark", "ignoreBOM", "initial", "key", "kind", "maxByteLength", "method", "mode", "name", "once", "passive",
-  "ports", "preventCancel", "promise", "pull", "reader", "reason", "required", "set", "shared", "signal", "size",
-  "source", "start", "status", "stream", "transfer", "type", "value", "writable",
+  "address", "alg", "algorithm", "body", "bubbles", "cancelable", "capture", "composed", "configurable",
+  "controller", "converter", "counter", "crv", "d", "data", "defaultValue", "depth", "detail", "done", "duplex",
+  "endings", "entries", "enumerable", "exportKey", "ext", "extractable", "fatal", "get", "getKeyLength", "hash",
+  "headers", "highWaterMark", "ignoreBOM", "initial", "iv", "k", "key", "key_ops", "kind", "kty", "label", "length",
+  "maxByteLength", "method", "mode", "modulusLength", "name", "namedCurve", "once", "oth", "passive", "ports",
+  "preventCancel", "promise", "public", "publicExponent", "pull", "reader", "reason", "required", "saltLength",
+  "set", "shared", "signal", "size", "source", "start", "status", "stream", "tagLength", "toJSON", "transfer",
+  "type", "unit", "usages", "use", "value", "wrapKey", "writable", "x", "y",
 ];
 
 const pollutions = {

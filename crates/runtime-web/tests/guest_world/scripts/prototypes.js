@@ -117,6 +117,30 @@ const actions = {
     const digest = await crypto.subtle.digest("sha-256", new Uint8Array(2));
     return digest.byteLength + crypto.randomUUID().length + crypto.getRandomValues(new Uint8Array(3)).length;
   },
+  async keys() {
+    const { subtle } = crypto;
+    const bytes = new Uint8Array(16);
+    const iv = { __proto__: null, name: "AES-GCM", iv: bytes };
+    const usages = (first, second) => iterable(first, second);
+    const key = await subtle.importKey("raw", bytes, "AES-GCM", true, usages("encrypt", "wrapKey"));
+    const jwk = setPrototypeOf(await subtle.exportKey("jwk", key), null);
+    delete jwk.key_ops;
+    const same = await subtle.importKey("jwk", jwk, "AES-GCM", false, usages("decrypt", "unwrapKey"));
+    const opened = await subtle.decrypt(iv, same, await subtle.encrypt(iv, key, bytes));
+    const mac = { __proto__: null, name: "HMAC", hash: "SHA-256", length: 256 };
+    const wrapped = await subtle.wrapKey("jwk", await subtle.generateKey(mac, true, usages("sign", "verify")), key, iv);
+    const unwrapped = await subtle.unwrapKey("jwk", wrapped, same, iv, mac, false, usages("sign", "verify"));
+    const ec = { __proto__: null, name: "ECDH", namedCurve: "P-256" };
+    const { privateKey, publicKey } = await subtle.generateKey(ec, false, usages("deriveKey", "deriveBits"));
+    const derived = await subtle.deriveKey({ __proto__: null, name: "ECDH", public: publicKey }, privateKey, mac, false,
+      usages("sign", "verify"));
+    const password = await subtle.importKey("raw", bytes, "PBKDF2", false, usages("deriveKey", "deriveBits"));
+    const slow = { __proto__: null, name: "PBKDF2", hash: "SHA-1", salt: bytes, iterations: 2000 };
+    const late = await subtle.deriveKey(slow, password, mac, false, usages("sign", "verify"));
+    const clone = structuredClone(unwrapped);
+    return `${opened.byteLength} ${(await subtle.sign("HMAC", clone, bytes)).byteLength} ${derived.type} ` +
+      `${late.algorithm.hash.name} ${clone.usages.length} ${jwk.alg}`;
+  },
   async timers() {
     let text = "";
     await new Promise((resolve) => {
