@@ -7,6 +7,7 @@
 
 mod server;
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,7 @@ struct Step {
     run: fn(&Context) -> Result<()>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step { name: "v8", missing: nothing, run: v8::ensure },
     Step { name: "format", missing: nothing, run: format },
     Step { name: "tidy", missing: nothing, run: tidy::check },
@@ -48,6 +49,7 @@ const STEPS: [Step; 11] = [
     Step { name: "examples", missing: no_examples, run: examples },
     Step { name: "serve", missing: no_server, run: serve_modes },
     Step { name: "snapshot", missing: no_server, run: freeze },
+    Step { name: "types", missing: no_server, run: declarations },
     Step { name: "bench", missing: no_tables, run: measure },
     Step { name: "test", missing: nothing, run: tests },
 ];
@@ -184,7 +186,8 @@ fn no_server(context: &Context) -> Result<Option<String>> {
     no_program(context, "runtime-server", "isolane")
 }
 
-fn serve_modes(context: &Context) -> Result<()> {
+/// The program in its release build.
+fn program(context: &Context) -> Result<PathBuf> {
     process::run(context.cargo().args([
         "build",
         "--release",
@@ -193,9 +196,13 @@ fn serve_modes(context: &Context) -> Result<()> {
         "--bin",
         "isolane",
     ]))?;
-    let program = context.metadata()?.target_directory.join("release/isolane");
+    Ok(context.metadata()?.target_directory.join("release/isolane").into())
+}
+
+fn serve_modes(context: &Context) -> Result<()> {
+    let program = program(context)?;
     for mode in MODES {
-        server::smoke(context.root(), program.as_std_path(), mode)
+        server::smoke(context.root(), &program, mode)
             .with_context(|| format!("the server in mode {mode}"))?;
     }
     Ok(())
@@ -213,6 +220,17 @@ fn freeze(context: &Context) -> Result<()> {
         process::run(&mut command)?;
     }
     Ok(())
+}
+
+/// TypeScript's checker accepts the examples with the declarations that the program writes. Left out, loudly, where there
+/// is no npm to get it from: a test compares the declarations with what a guest finds, anywhere.
+fn declarations(context: &Context) -> Result<()> {
+    if !test::has_npm() {
+        eprintln!("!!!! npm was not found: the declarations are not checked with TypeScript !!!!");
+        return Ok(());
+    }
+    let check = context.root().join("examples/workers/check-types.sh");
+    process::run(Command::new(check).arg(program(context)?))
 }
 
 fn no_tables(context: &Context) -> Result<Option<String>> {
