@@ -188,7 +188,7 @@ keys.bufferOf = (bytes) => TypedArrayPrototypeGetBuffer(bytes);
 // --- Cloning -------------------------------------------------------------------------------------------
 
 // What is cloned is text, numbers and bytes: the copies of objects get the guest's prototypes.
-internals.cloning.register(keys.isKey, (key) => {
+webidl.serialisable(keys.isKey, (key) => {
   const { type, extractable, algorithm, usages, data } = keys.slotsOf(key);
   let joined = "";
   for (let i = 0; i < usages.length; i++) joined += `${usages[i]} `;
