@@ -2,6 +2,7 @@
 //! first imports them. What they export is the world's business.
 
 use crate::extension::{BuiltinModule, Hook};
+use crate::modules::Modules;
 use crate::process::V8;
 use crate::realm::RealmState;
 
@@ -31,10 +32,8 @@ fn evaluate<'s>(
 ) -> Option<v8::Local<'s, v8::Value>> {
     // SAFETY: V8 calls this function with the context entered, on the thread that holds its isolate's lock.
     v8::callback_scope!(unsafe scope, context);
-    let modules = std::mem::take(&mut RealmState::of(scope)?.realm.modules);
-    let name = modules.name_of(scope, module);
-    RealmState::of(scope)?.realm.modules = modules;
-    let builtin = find(&name?)?;
+    let key = Modules::with(scope, |scope, modules| modules.key_of(scope, module)).flatten()?;
+    let builtin = find(&key.name)?;
     let specifier = v8::String::new(scope, builtin.specifier)?.into();
     let given = RealmState::call_hook(scope, Hook::BuiltinModule, &[specifier])?;
     let given = v8::Local::<v8::Object>::try_from(given).ok()?;

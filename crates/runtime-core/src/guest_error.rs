@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::realm::RealmState;
+
 /// A guest's exception, or V8's complaint about a script.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -33,7 +35,7 @@ pub(crate) fn describe_message(
                 .get_script_resource_name(scope)
                 .filter(|name| name.is_string())
                 .map(|name| name.to_rust_string_lossy(scope));
-            let _ = write!(text, "\n    at {}:{line}:{column}", file.as_deref().unwrap_or("<unknown>"));
+            let _ = write!(text, "\n    at {}", place(scope, file.as_deref(), line, column));
         }
         return text;
     }
@@ -42,16 +44,27 @@ pub(crate) fn describe_message(
         let Some(frame) = trace.get_frame(scope, index) else { continue };
         let file = frame.get_script_name(scope).map(|name| name.to_rust_string_lossy(scope));
         let function = frame.get_function_name(scope).map(|name| name.to_rust_string_lossy(scope));
-        let place = format!(
-            "{}:{}:{}",
-            file.as_deref().unwrap_or("<unknown>"),
-            frame.get_line_number(),
-            frame.get_column()
-        );
+        let place = place(scope, file.as_deref(), frame.get_line_number(), frame.get_column());
         let _ = match function.filter(|name| !name.is_empty()) {
             Some(function) => write!(text, "\n    at {function} ({place})"),
             None => write!(text, "\n    at {place}"),
         };
     }
     text
+}
+
+/// A place for people, counted from 1: that of the source, where the script has a map.
+pub(crate) fn place(
+    scope: &mut v8::PinScope<'_, '_>,
+    file: Option<&str>,
+    line: usize,
+    column: usize,
+) -> String {
+    let Some(file) = file else { return format!("<unknown>:{line}:{column}") };
+    let mut original = || {
+        let script = RealmState::of(scope)?.realm.script();
+        let original = script.original(file, u32::try_from(line).ok()?, u32::try_from(column).ok()?)?;
+        Some(format!("{}:{}:{}", original.source, original.line, original.column))
+    };
+    original().unwrap_or_else(|| format!("{file}:{line}:{column}"))
 }

@@ -31,6 +31,7 @@ mod turn_threads;
 mod watchdog;
 
 mod builtin_modules;
+mod data_modules;
 mod guest_error;
 mod host_calls;
 mod host_value;
@@ -40,6 +41,10 @@ mod modules;
 mod program_cache;
 mod realm;
 mod script;
+mod script_file;
+mod source_map;
+mod specifier;
+mod stack_trace;
 mod timers;
 
 mod driver;
@@ -69,5 +74,6 @@ pub use realm::{Finish, GuestRequest, Realm, RealmState};
 pub use reservations::{Space, reserve};
 pub use resident::Resident;
 pub use script::{Script, ScriptError};
+pub use script_file::{FileKind, ScriptFile};
 pub use snapshot::{SnapshotError, SnapshotInfo, build as build_snapshot, inspect as inspect_snapshot};
 pub use turn_threads::TurnThreads;

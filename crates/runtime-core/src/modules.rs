@@ -1,68 +1,123 @@
-//! ES modules of one realm: compiling a script's files, resolving imports among them, dynamic import and
-//! `import.meta`. A worker can import its own files and nothing else.
+//! Modules of one realm: compiling a script's files, linking what they import of each other, dynamic import and
+//! `import.meta`. What an import means is `specifier`'s business, and what a file that is no code gives `data_modules`'.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::builtin_modules;
-use crate::guest_error::{GuestError, describe_message};
+use crate::data_modules;
+use crate::guest_error::{GuestError, describe_message, place};
 use crate::program_cache::CachedProgram;
 use crate::realm::RealmState;
 use crate::script::Script;
+use crate::specifier::{self, Form, ModuleKey};
 
 /// The modules that have been compiled in a realm.
 #[derive(Default)]
 pub(crate) struct Modules {
-    by_name: HashMap<Arc<str>, v8::Global<v8::Module>>,
-    /// The names by V8's identity hash of the module, which is not unique.
-    names: HashMap<i32, Vec<Arc<str>>>,
+    by_key: HashMap<ModuleKey, v8::Global<v8::Module>>,
+    /// The keys by V8's identity hash of the module, which is not unique.
+    keys: HashMap<i32, Vec<ModuleKey>>,
+    /// What modules that are no code are going to export.
+    values: HashMap<ModuleKey, v8::Global<v8::Value>>,
 }
 
 impl Modules {
-    pub(crate) fn name_of(
+    /// Does something with the modules of the realm that runs. None if there is none.
+    pub(crate) fn with<'s, 'i, R>(
+        scope: &mut v8::PinScope<'s, 'i>,
+        what: impl FnOnce(&mut v8::PinScope<'s, 'i>, &mut Modules) -> R,
+    ) -> Option<R> {
+        let mut modules = std::mem::take(&mut RealmState::of(scope)?.realm.modules);
+        let result = what(scope, &mut modules);
+        RealmState::of(scope)?.realm.modules = modules;
+        Some(result)
+    }
+
+    fn insert(&mut self, key: &ModuleKey, module: v8::Local<'_, v8::Module>, global: v8::Global<v8::Module>) {
+        self.by_key.insert(key.clone(), global);
+        self.keys.entry(module.get_identity_hash().get()).or_default().push(key.clone());
+    }
+
+    pub(crate) fn key_of(
         &self,
         scope: &v8::PinScope<'_, '_>,
         module: v8::Local<'_, v8::Module>,
-    ) -> Option<Arc<str>> {
-        let candidates = self.names.get(&module.get_identity_hash().get())?;
+    ) -> Option<ModuleKey> {
+        let candidates = self.keys.get(&module.get_identity_hash().get())?;
         candidates
             .iter()
-            .find(|name| self.by_name.get(*name).is_some_and(|known| v8::Local::new(scope, known) == module))
+            .find(|key| self.by_key.get(*key).is_some_and(|known| v8::Local::new(scope, known) == module))
             .cloned()
+    }
+
+    /// What a module is to export, once.
+    pub(crate) fn take_value(
+        &mut self,
+        scope: &v8::PinScope<'_, '_>,
+        module: v8::Local<'_, v8::Module>,
+    ) -> Option<v8::Global<v8::Value>> {
+        let key = self.key_of(scope, module)?;
+        self.values.remove(&key)
     }
 }
 
-/// Where a specifier points, seen from the module `referrer`: a name among the script's files.
-fn resolve_specifier(script: &Script, referrer: &str, specifier: &str) -> Result<Arc<str>, GuestError> {
-    if let Some(builtin) = builtin_modules::find(specifier) {
-        return Ok(Arc::from(builtin.specifier));
+/// A module cannot be loaded.
+pub(crate) struct LoadError<'s> {
+    pub(crate) message: String,
+    /// What V8 threw, if it did.
+    thrown: Option<v8::Local<'s, v8::Value>>,
+    /// The turn was told to stop.
+    is_terminated: bool,
+}
+
+impl<'s> LoadError<'s> {
+    pub(crate) fn plain(message: String) -> Self {
+        Self { message, thrown: None, is_terminated: false }
     }
-    let name = if specifier.starts_with("./") || specifier.starts_with("../") {
-        let folder = referrer.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-        for part in specifier.split('/') {
-            match part {
-                "." | "" => {}
-                ".." => {
-                    parts.pop();
-                }
-                part => parts.push(part),
-            }
-        }
-        parts.join("/")
-    } else {
-        specifier.trim_start_matches('/').to_owned()
-    };
-    script.file(&name).map(|(name, _)| name).ok_or_else(|| {
-        let known: Vec<&str> = script.file_names().take(20).collect();
-        GuestError {
-            message: format!(
-                "module {specifier:?}, imported by {referrer:?}, is not among the worker's files ({}); add the file, \
-                 or bundle the package that it comes from",
-                known.join(", ")
-            ),
-        }
-    })
+
+    /// What a `TryCatch` has caught.
+    pub(crate) fn caught(
+        tc: &mut v8::PinnedRef<'_, v8::TryCatch<'_, 's, v8::HandleScope<'_>>>,
+        otherwise: impl FnOnce() -> String,
+    ) -> Self {
+        let thrown = tc.exception();
+        let is_terminated = tc.has_terminated();
+        let message = match tc.message() {
+            Some(message) => describe_message(tc, message),
+            None => otherwise(),
+        };
+        Self { message, thrown, is_terminated }
+    }
+
+    /// Says what the error is about, where V8 could not know.
+    pub(crate) fn blame(&mut self, scope: &mut v8::PinScope<'_, '_>, place: &str) {
+        let first_line = self.message.lines().next().unwrap_or_default();
+        self.message = format!("{first_line}\n    at {place}");
+        let Some(error) = self.thrown.and_then(|thrown| v8::Local::<v8::Object>::try_from(thrown).ok())
+        else {
+            return;
+        };
+        // The error is one that V8 has just made, so this is a property of its own.
+        let _ = (|| {
+            let key = v8::String::new(scope, "message")?.into();
+            let said = error.get(scope, key)?.to_rust_string_lossy(scope);
+            let said = v8::String::new(scope, &format!("{place}: {said}"))?.into();
+            error.set(scope, key, said)
+        })();
+    }
+}
+
+impl From<LoadError<'_>> for GuestError {
+    fn from(error: LoadError<'_>) -> Self {
+        GuestError { message: error.message }
+    }
+}
+
+impl From<GuestError> for LoadError<'_> {
+    fn from(error: GuestError) -> Self {
+        LoadError::plain(error.message)
+    }
 }
 
 /// The origin under which a file is compiled.
@@ -75,31 +130,60 @@ pub(crate) fn origin<'s>(
     Some(v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, is_module, None))
 }
 
-/// Compiles one file as a module, with the code cache where there is one, and remembers it.
+/// The module of one file, which is remembered.
+fn module<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    script: &Script,
+    key: &ModuleKey,
+) -> Result<v8::Local<'s, v8::Module>, LoadError<'s>> {
+    let known = RealmState::of(scope).and_then(|state| state.realm.modules.by_key.get(key).cloned());
+    if let Some(known) = known {
+        return Ok(v8::Local::new(scope, known));
+    }
+    let (module, value) = match (key.form, script.file(&key.name)) {
+        (Form::Builtin, _) => (builtin(scope, &key.name)?, None),
+        (Form::Code, Some((_, file))) => (compile(scope, script, &key.name, file.text())?, None),
+        (_, Some((_, file))) => {
+            data_modules::make(scope, script, key, file).map(|(module, value)| (module, Some(value)))?
+        }
+        (_, None) => {
+            return Err(LoadError::plain(format!("module {:?} is not among the worker's files", key.name)));
+        }
+    };
+    let global = v8::Global::new(scope, module);
+    let value = value.map(|value| v8::Global::new(scope, value));
+    if let Some(state) = RealmState::of(scope) {
+        let modules = &mut state.realm.modules;
+        modules.insert(key, module, global);
+        if let Some(value) = value {
+            modules.values.insert(key.clone(), value);
+        }
+    }
+    Ok(module)
+}
+
+fn builtin<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    name: &str,
+) -> Result<v8::Local<'s, v8::Module>, LoadError<'s>> {
+    builtin_modules::find(name)
+        .and_then(|builtin| builtin_modules::make(scope, builtin))
+        .ok_or_else(|| LoadError::plain(format!("module {name:?} does not fit into the heap")))
+}
+
+/// Compiles one file as a module, with the code cache where there is one.
 fn compile<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     script: &Script,
     name: &Arc<str>,
-) -> Result<v8::Local<'s, v8::Module>, GuestError> {
-    let known = RealmState::of(scope).and_then(|state| state.realm.modules.by_name.get(name).cloned());
-    if let Some(known) = known {
-        return Ok(v8::Local::new(scope, known));
-    }
-    if let Some(builtin) = builtin_modules::find(name) {
-        let module = builtin_modules::make(scope, builtin)
-            .ok_or_else(|| GuestError { message: format!("module {name:?} does not fit into the heap") })?;
-        remember(scope, name, module);
-        return Ok(module);
-    }
-    let (_, text) = script
-        .file(name)
-        .ok_or_else(|| GuestError { message: format!("module {name:?} is not among the worker's files") })?;
+    text: &str,
+) -> Result<v8::Local<'s, v8::Module>, LoadError<'s>> {
     let program = CachedProgram::of(script);
     let cached = program.code(name);
     v8::tc_scope!(let tc, scope);
     let module = (|| {
         let origin = origin(tc, name, true)?;
-        let text = v8::String::new(tc, &text)?;
+        let text = v8::String::new(tc, text)?;
         match &cached {
             Some(code) => {
                 let code = v8::script_compiler::CachedData::new(code);
@@ -121,62 +205,104 @@ fn compile<'s>(
             }
         }
     })();
-    let Some(module) = module else {
-        let message = tc.message();
-        return Err(GuestError {
-            message: match message {
-                Some(message) => describe_message(tc, message),
-                None => format!("{name} could not be compiled"),
-            },
-        });
-    };
-    remember(tc, name, module);
-    Ok(module)
+    module.ok_or_else(|| LoadError::caught(tc, || format!("{name} could not be compiled")))
 }
 
-fn remember(scope: &mut v8::PinScope<'_, '_>, name: &Arc<str>, module: v8::Local<'_, v8::Module>) {
-    let global = v8::Global::new(scope, module);
-    if let Some(state) = RealmState::of(scope) {
-        let modules = &mut state.realm.modules;
-        modules.by_name.insert(Arc::clone(name), global);
-        modules.names.entry(module.get_identity_hash().get()).or_default().push(Arc::clone(name));
-    }
+/// Compiles the script's main module and everything that it imports statically, and links them.
+pub(crate) fn load_main<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    script: &Script,
+) -> Result<v8::Local<'s, v8::Module>, GuestError> {
+    let key = ModuleKey { name: script.main_name(), form: Form::Code };
+    load(scope, script, &key).map_err(GuestError::from)
 }
 
 /// Compiles a module and everything that it imports statically, and links them.
-pub(crate) fn load<'s>(
+fn load<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     script: &Script,
-    name: &Arc<str>,
-) -> Result<v8::Local<'s, v8::Module>, GuestError> {
-    let main = compile(scope, script, name)?;
-    let mut unvisited = vec![(Arc::clone(name), main)];
-    let mut visited = vec![Arc::clone(name)];
-    while let Some((referrer, module)) = unvisited.pop() {
-        let requests = module.get_module_requests();
+    key: &ModuleKey,
+) -> Result<v8::Local<'s, v8::Module>, LoadError<'s>> {
+    let first = module(scope, script, key)?;
+    let mut unvisited = vec![(key.clone(), first)];
+    let mut visited = HashSet::from([key.clone()]);
+    while let Some((referrer, importing)) = unvisited.pop() {
+        // What is no code imports nothing.
+        if referrer.form != Form::Code {
+            continue;
+        }
+        let requests = importing.get_module_requests();
         for index in 0..requests.length() {
             let Some(request) = requests.get(scope, index) else { continue };
             let Ok(request) = v8::Local::<v8::ModuleRequest>::try_from(request) else { continue };
-            let specifier = request.get_specifier().to_rust_string_lossy(scope);
-            let imported = resolve_specifier(script, &referrer, &specifier)?;
-            if !visited.contains(&imported) {
-                visited.push(Arc::clone(&imported));
-                let module = compile(scope, script, &imported)?;
+            let imported = requested(scope, script, &referrer.name, request)
+                .map_err(|error| at_request(scope, error, &referrer.name, importing, request))?;
+            if visited.insert(imported.clone()) {
+                let module = module(scope, script, &imported)?;
                 unvisited.push((imported, module));
             }
         }
     }
     v8::tc_scope!(let tc, scope);
-    if main.instantiate_module(tc, resolve_import) != Some(true) {
-        let message = tc.message();
-        return Err(GuestError {
-            message: match message {
-                Some(message) => describe_message(tc, message),
-                None => format!("{name} could not be linked"),
-            },
-        });
+    if first.instantiate_module(tc, resolve_import) != Some(true) {
+        return Err(LoadError::caught(tc, || format!("{} could not be linked", key.name)));
     }
-    Ok(main)
+    Ok(first)
+}
+
+fn requested(
+    scope: &mut v8::PinScope<'_, '_>,
+    script: &Script,
+    referrer: &str,
+    request: v8::Local<'_, v8::ModuleRequest>,
+) -> Result<ModuleKey, GuestError> {
+    let specifier = request.get_specifier().to_rust_string_lossy(scope);
+    let wanted = wanted_type(scope, request.get_import_attributes(), STATIC_ATTRIBUTE)?;
+    specifier::resolve(script, referrer, &specifier, wanted.as_deref())
+}
+
+/// Adds the place of the import to what is wrong with it.
+fn at_request<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    error: GuestError,
+    referrer: &str,
+    importing: v8::Local<'_, v8::Module>,
+    request: v8::Local<'_, v8::ModuleRequest>,
+) -> LoadError<'s> {
+    let at = importing.source_offset_to_location(request.get_source_offset());
+    let (line, column) = (at.get_line_number() + 1, at.get_column_number() + 1);
+    let line_and_column = usize::try_from(line).ok().zip(usize::try_from(column).ok());
+    let (line, column) = line_and_column.unwrap_or((1, 1));
+    LoadError::plain(format!("{}\n    at {}", error.message, place(scope, Some(referrer), line, column)))
+}
+
+/// How many elements V8 has for an attribute of a static import: its key, its value and where it stands.
+const STATIC_ATTRIBUTE: usize = 3;
+/// As [`STATIC_ATTRIBUTE`], of a dynamic one.
+const DYNAMIC_ATTRIBUTE: usize = 2;
+
+/// The `type` that an import asks for. There are no other attributes.
+fn wanted_type(
+    scope: &mut v8::PinScope<'_, '_>,
+    attributes: v8::Local<'_, v8::FixedArray>,
+    elements: usize,
+) -> Result<Option<String>, GuestError> {
+    let mut wanted = None;
+    for index in (0..attributes.length()).step_by(elements) {
+        let text = |index| {
+            let element = attributes.get(scope, index)?;
+            let element = v8::Local::<v8::String>::try_from(element).ok()?;
+            Some(element.to_rust_string_lossy(scope))
+        };
+        let (Some(key), Some(value)) = (text(index), text(index + 1)) else { continue };
+        if key != "type" {
+            return Err(GuestError {
+                message: format!("the import attribute {key:?} is not known: the only one is \"type\""),
+            });
+        }
+        wanted = Some(value);
+    }
+    Ok(wanted)
 }
 
 /// Stores the code caches of the realm's modules that have none yet.
@@ -186,10 +312,10 @@ pub(crate) fn store_code(scope: &mut v8::PinScope<'_, '_>) {
     let uncached: Vec<(Arc<str>, v8::Global<v8::Module>)> = state
         .realm
         .modules
-        .by_name
+        .by_key
         .iter()
-        .filter(|(name, _)| builtin_modules::find(name).is_none() && program.code(name).is_none())
-        .map(|(name, module)| (Arc::clone(name), module.clone()))
+        .filter(|(key, _)| key.form == Form::Code && program.code(&key.name).is_none())
+        .map(|(key, module)| (Arc::clone(&key.name), module.clone()))
         .collect();
     for (name, module) in uncached {
         let module = v8::Local::new(scope, module);
@@ -203,26 +329,24 @@ pub(crate) fn store_code(scope: &mut v8::PinScope<'_, '_>) {
 fn resolve_import<'s>(
     context: v8::Local<'s, v8::Context>,
     specifier: v8::Local<'s, v8::String>,
-    _attributes: v8::Local<'s, v8::FixedArray>,
+    attributes: v8::Local<'s, v8::FixedArray>,
     referrer: v8::Local<'s, v8::Module>,
 ) -> Option<v8::Local<'s, v8::Module>> {
     // SAFETY: V8 calls this function with the context entered, on the thread that holds its isolate's lock.
     v8::callback_scope!(unsafe scope, context);
     let specifier = specifier.to_rust_string_lossy(scope);
-    let known = RealmState::of(scope)
-        .map(|state| (state.realm.script().clone(), std::mem::take(&mut state.realm.modules)));
-    let (script, modules) = known?;
-    let found = modules
-        .name_of(scope, referrer)
-        .and_then(|referrer| resolve_specifier(&script, &referrer, &specifier).ok())
-        .and_then(|name| modules.by_name.get(&name).map(|module| v8::Local::new(scope, module)));
-    if let Some(state) = RealmState::of(scope) {
-        state.realm.modules = modules;
-    }
+    let wanted = wanted_type(scope, attributes, STATIC_ATTRIBUTE).ok()?;
+    let script = RealmState::of(scope)?.realm.script().clone();
+    let found = Modules::with(scope, |scope, modules| {
+        let referrer = modules.key_of(scope, referrer)?;
+        let key = specifier::resolve(&script, &referrer.name, &specifier, wanted.as_deref()).ok()?;
+        modules.by_key.get(&key).cloned()
+    })
+    .flatten();
     if found.is_none() {
         throw_type_error(scope, &format!("module {specifier:?} could not be resolved"));
     }
-    found
+    found.map(|module| v8::Local::new(scope, module))
 }
 
 /// `import(specifier)` of one of the script's own files.
@@ -231,20 +355,34 @@ pub(crate) fn import_dynamically<'s, 'i>(
     _host_defined_options: v8::Local<'s, v8::Data>,
     resource_name: v8::Local<'s, v8::Value>,
     specifier: v8::Local<'s, v8::String>,
-    _attributes: v8::Local<'s, v8::FixedArray>,
+    attributes: v8::Local<'s, v8::FixedArray>,
 ) -> Option<v8::Local<'s, v8::Promise>> {
     let specifier = specifier.to_rust_string_lossy(scope);
     let referrer = resource_name.to_rust_string_lossy(scope);
     let script = RealmState::of(scope)?.realm.script().clone();
-    let loaded =
-        resolve_specifier(&script, &referrer, &specifier).and_then(|name| load(scope, &script, &name));
+    let key = wanted_type(scope, attributes, DYNAMIC_ATTRIBUTE)
+        .and_then(|wanted| specifier::resolve(&script, &referrer, &specifier, wanted.as_deref()));
+    let loaded = match key {
+        Ok(key) => load(scope, &script, &key),
+        Err(error) => Err(error.into()),
+    };
     let module = match loaded {
         Ok(module) => module,
+        Err(error) if error.is_terminated => {
+            // The turn is still to stop, though the signal has been caught.
+            scope.terminate_execution();
+            return None;
+        }
         Err(error) => {
             let resolver = v8::PromiseResolver::new(scope)?;
-            let message = v8::String::new(scope, &error.message)?;
-            let error = v8::Exception::type_error(scope, message);
-            resolver.reject(scope, error);
+            let thrown = match error.thrown {
+                Some(thrown) => thrown,
+                None => {
+                    let message = v8::String::new(scope, &error.message)?;
+                    v8::Exception::type_error(scope, message)
+                }
+            };
+            resolver.reject(scope, thrown);
             return Some(resolver.get_promise(scope));
         }
     };
@@ -261,7 +399,7 @@ pub(crate) fn import_dynamically<'s, 'i>(
     evaluated.then(scope, answer)
 }
 
-/// `import.meta`: the file's name as a URL.
+/// `import.meta`: the file's name as a URL, and whether it is the one that the script starts with.
 pub(crate) extern "C" fn initialise_import_meta(
     context: v8::Local<'_, v8::Context>,
     module: v8::Local<'_, v8::Module>,
@@ -269,44 +407,23 @@ pub(crate) extern "C" fn initialise_import_meta(
 ) {
     // SAFETY: V8 calls this function with the context entered, on the thread that holds its isolate's lock.
     v8::callback_scope!(unsafe scope, context);
-    let Some(state) = RealmState::of(scope) else { return };
-    let modules = std::mem::take(&mut state.realm.modules);
-    let name = modules.name_of(scope, module);
-    if let Some(state) = RealmState::of(scope) {
-        state.realm.modules = modules;
-    }
-    let Some(name) = name else { return };
-    if let (Some(key), Some(url)) =
-        (v8::String::new(scope, "url"), v8::String::new(scope, &format!("file:///{name}")))
-    {
-        meta.create_data_property(scope, key.into(), url.into());
-    }
+    let key = Modules::with(scope, |scope, modules| modules.key_of(scope, module)).flatten();
+    let (Some(key), Some(state)) = (key, RealmState::of(scope)) else { return };
+    let is_main = state.realm.script().main() == &*key.name;
+    let url = specifier::url_of(&key.name);
+    let (Some(url_key), Some(main_key), Some(url)) =
+        (v8::String::new(scope, "url"), v8::String::new(scope, "main"), v8::String::new(scope, &url))
+    else {
+        return;
+    };
+    let is_main = v8::Boolean::new(scope, is_main);
+    meta.create_data_property(scope, url_key.into(), url.into());
+    meta.create_data_property(scope, main_key.into(), is_main.into());
 }
 
 fn throw_type_error(scope: &mut v8::PinScope<'_, '_>, message: &str) {
     if let Some(message) = v8::String::new(scope, message) {
         let error = v8::Exception::type_error(scope, message);
         scope.throw_exception(error);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn specifiers_resolve_against_the_importing_file() {
-        let files = ["index.js", "lib/a.js", "lib/deep/b.js"].map(|name| (name.to_owned(), String::new()));
-        let script = Script::from_files("index.js", files).expect("the main file is there");
-        let resolved = |referrer: &str, specifier: &str| {
-            resolve_specifier(&script, referrer, specifier).map(|name| name.to_string()).ok()
-        };
-        assert_eq!(resolved("index.js", "./lib/a.js").as_deref(), Some("lib/a.js"));
-        assert_eq!(resolved("lib/a.js", "./deep/b.js").as_deref(), Some("lib/deep/b.js"));
-        assert_eq!(resolved("lib/deep/b.js", "../a.js").as_deref(), Some("lib/a.js"));
-        assert_eq!(resolved("lib/deep/b.js", "../../index.js").as_deref(), Some("index.js"));
-        assert_eq!(resolved("lib/a.js", "index.js").as_deref(), Some("index.js"));
-        assert_eq!(resolved("index.js", "./missing.js"), None);
-        assert_eq!(resolved("index.js", "node:fs"), None);
     }
 }

@@ -1,5 +1,5 @@
 //! What is known of scripts that have been compiled before in this process: whether they are modules, V8's code
-//! cache of each file, and whether their top level can be evaluated before a request is there. V8 checks a cache
+//! cache of each file, their WebAssembly as it was compiled, and whether their top level can be evaluated before a request is there. V8 checks a cache
 //! itself before it uses it; a rejected one is replaced.
 
 use std::collections::HashMap;
@@ -27,6 +27,8 @@ pub(crate) enum ScriptKind {
 pub(crate) struct CachedProgram {
     kind: OnceLock<ScriptKind>,
     code: Mutex<HashMap<Arc<str>, Arc<[u8]>>>,
+    /// Isolates share the machine code of a module.
+    wasm: Mutex<HashMap<Arc<str>, Arc<v8::CompiledWasmModule>>>,
     /// The top level asks for something that only a request has.
     needs_request: AtomicBool,
     /// Evaluations ahead that failed, and those under way.
@@ -65,6 +67,14 @@ impl CachedProgram {
 
     pub(crate) fn forget_code(&self, file: &str) {
         self.code.lock().remove(file);
+    }
+
+    pub(crate) fn wasm(&self, file: &str) -> Option<Arc<v8::CompiledWasmModule>> {
+        self.wasm.lock().get(file).cloned()
+    }
+
+    pub(crate) fn store_wasm(&self, file: &Arc<str>, module: v8::CompiledWasmModule) {
+        self.wasm.lock().entry(Arc::clone(file)).or_insert_with(|| Arc::new(module));
     }
 
     /// Whether the top level may be evaluated before a request is there.

@@ -1,10 +1,13 @@
-//! A worker's source: one file or several, with the name of the one that starts. Compiling is done by `modules` and
-//! `turn`; this is only the text and its identity.
+//! A worker's files, with the name of the one that starts. Compiling is done by `modules` and `turn`; this is only what
+//! they are and their identity.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+
+use crate::script_file::{Content, FileKind, ScriptFile};
+use crate::source_map::{FileMap, Place};
 
 /// A set of files cannot be a worker.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -17,6 +20,30 @@ pub enum ScriptError {
         main: String,
         /// The names there are.
         files: String,
+    },
+    /// The main file is none that could start.
+    #[error("expected JavaScript as the main file, found {main:?}, which an import would make a value of")]
+    MainIsNoCode {
+        /// Its name.
+        main: String,
+    },
+    /// A file that must be text is none.
+    #[error("expected UTF-8 in the file {name:?}, found other bytes from offset {offset} on")]
+    NotUtf8 {
+        /// Its name.
+        name: String,
+        /// The first byte that is none.
+        offset: usize,
+    },
+    /// A second name leads to no file.
+    #[error(
+        "expected the name of a file behind the alias {name:?}, found {target:?}, which is none of the script's files"
+    )]
+    NoTarget {
+        /// The alias.
+        name: String,
+        /// What it leads to.
+        target: String,
     },
 }
 
@@ -35,47 +62,78 @@ pub struct Script(Arc<Inner>);
 
 struct Inner {
     main: Arc<str>,
-    files: BTreeMap<Arc<str>, Arc<str>>,
+    files: BTreeMap<Arc<str>, File>,
     hash: [u8; 32],
+    has_source_maps: bool,
+}
+
+/// A file as a script holds it.
+pub(crate) struct File {
+    pub(crate) kind: FileKind,
+    pub(crate) content: Content,
+    map: FileMap,
 }
 
 impl Script {
-    /// One file with a name, which stack traces show.
+    /// One file of JavaScript with a name, which stack traces show.
     pub fn named(name: &str, source: impl Into<String>) -> Self {
-        let files = BTreeMap::from([(Arc::from(name), Arc::from(source.into()))]);
-        Self::hashed(Arc::from(name), files)
+        let source: String = source.into();
+        let content = Content::Text(source.into());
+        let file = File { kind: FileKind::JavaScript, content, map: FileMap::default() };
+        let name: Arc<str> = name.into();
+        Self::hashed(Arc::clone(&name), BTreeMap::from([(name, file)]))
     }
 
-    /// Several files, by the names under which they import each other (`./lib/a.js` is `lib/a.js` here).
+    /// Several files, by the names under which they import each other (`./lib/a.js` is `lib/a.js` here). A text or bytes
+    /// are what their names say; a [`ScriptFile`] can be anything.
     ///
     /// # Errors
-    /// [`ScriptError::NoMain`] if `main` is not one of them.
-    pub fn from_files(
+    /// If `main` is not one of them or is no code, or if a file that its name or constructor makes a text is none.
+    pub fn from_files<N: Into<String>, F: Into<ScriptFile>>(
         main: &str,
-        files: impl IntoIterator<Item = (String, String)>,
+        files: impl IntoIterator<Item = (N, F)>,
     ) -> Result<Self, ScriptError> {
-        let files: BTreeMap<Arc<str>, Arc<str>> =
-            files.into_iter().map(|(name, source)| (Arc::from(name), Arc::from(source))).collect();
-        if !files.contains_key(main) {
-            let names: Vec<&str> = files.keys().map(|name| &**name).collect();
-            return Err(ScriptError::NoMain { main: main.to_owned(), files: names.join(", ") });
+        let mut known: BTreeMap<Arc<str>, File> = BTreeMap::new();
+        for (name, file) in files {
+            let (name, file): (String, ScriptFile) = (name.into(), file.into());
+            let file = File::named(&name, file)?;
+            known.insert(Arc::from(name), file);
         }
-        Ok(Self::hashed(Arc::from(main), files))
+        for (name, file) in &known {
+            if let Content::Alias(target) = &file.content
+                && known.get(target).is_none_or(|file| matches!(file.content, Content::Alias(_)))
+            {
+                return Err(ScriptError::NoTarget { name: name.to_string(), target: target.to_string() });
+            }
+        }
+        match known.get(main) {
+            None => {
+                let names: Vec<&str> = known.keys().map(|name| &**name).collect();
+                Err(ScriptError::NoMain { main: main.to_owned(), files: names.join(", ") })
+            }
+            Some(file) if file.kind != FileKind::JavaScript || matches!(file.content, Content::Alias(_)) => {
+                Err(ScriptError::MainIsNoCode { main: main.to_owned() })
+            }
+            Some(_) => Ok(Self::hashed(Arc::from(main), known)),
+        }
     }
 
-    fn hashed(main: Arc<str>, files: BTreeMap<Arc<str>, Arc<str>>) -> Self {
+    fn hashed(main: Arc<str>, files: BTreeMap<Arc<str>, File>) -> Self {
         let mut hash = Sha256::new();
         let mut field = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
         };
         field(main.as_bytes());
-        for (name, source) in &files {
+        for (name, file) in &files {
             field(name.as_bytes());
-            field(source.as_bytes());
+            field(&[file.kind.tag(), u8::from(matches!(file.content, Content::Alias(_)))]);
+            field(file.content.bytes());
+            field(file.map.given().unwrap_or_default().as_bytes());
         }
         let hash = hash.finalize().into();
-        Self(Arc::new(Inner { main, files, hash }))
+        let has_source_maps = files.values().any(File::has_source_map);
+        Self(Arc::new(Inner { main, files, hash, has_source_maps }))
     }
 
     /// The name of the file that starts.
@@ -83,7 +141,7 @@ impl Script {
         &self.0.main
     }
 
-    /// The identity of the whole: equal exactly when all names and texts are.
+    /// The identity of the whole: equal exactly when all names, kinds and contents are.
     pub fn hash(&self) -> &[u8; 32] {
         &self.0.hash
     }
@@ -92,12 +150,60 @@ impl Script {
         Arc::clone(&self.0.main)
     }
 
-    pub(crate) fn file(&self, name: &str) -> Option<(Arc<str>, Arc<str>)> {
-        self.0.files.get_key_value(name).map(|(name, source)| (Arc::clone(name), Arc::clone(source)))
+    /// The file of this name or alias, with its own name.
+    pub(crate) fn file(&self, name: &str) -> Option<(&Arc<str>, &File)> {
+        let (name, file) = self.0.files.get_key_value(name)?;
+        match &file.content {
+            Content::Alias(target) => self.0.files.get_key_value(target),
+            _ => Some((name, file)),
+        }
+    }
+
+    /// The text of a file of JavaScript.
+    pub(crate) fn code(&self, name: &str) -> Option<&str> {
+        self.file(name).and_then(|(_, file)| file.content.text())
+    }
+
+    /// Whether any file says where it came from.
+    pub(crate) fn has_source_maps(&self) -> bool {
+        self.0.has_source_maps
+    }
+
+    /// Where a place in a file, counted from 1, comes from, if the file says so.
+    pub(crate) fn original(&self, file: &str, line: u32, column: u32) -> Option<Place<'_>> {
+        let (name, file) = self.0.files.get_key_value(file)?;
+        file.map.original(name, file.content.text()?, line, column)
+    }
+
+    /// Whether the main file's name says that it is an ES module.
+    pub(crate) fn is_named_as_module(&self) -> bool {
+        self.0.main.ends_with(".mjs") || self.0.main.ends_with(".mts")
     }
 
     pub(crate) fn file_names(&self) -> impl Iterator<Item = &str> {
         self.0.files.keys().map(|name| &**name)
+    }
+}
+
+impl File {
+    fn named(name: &str, file: ScriptFile) -> Result<Self, ScriptError> {
+        let unknown = match file.content {
+            Content::Bytes(_) => FileKind::Asset,
+            _ => FileKind::JavaScript,
+        };
+        let kind = file.kind.or(FileKind::of_name(name)).unwrap_or(unknown);
+        if kind.is_text()
+            && let Content::Bytes(bytes) = &file.content
+            && let Err(error) = std::str::from_utf8(bytes)
+        {
+            return Err(ScriptError::NotUtf8 { name: name.to_owned(), offset: error.valid_up_to() });
+        }
+        Ok(Self { kind, content: file.content, map: FileMap::new(file.source_map) })
+    }
+
+    fn has_source_map(&self) -> bool {
+        self.kind == FileKind::JavaScript
+            && self.content.text().is_some_and(|source| self.map.is_there(source))
     }
 }
 
@@ -122,5 +228,55 @@ impl From<&Script> for Script {
 impl std::fmt::Debug for Script {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Script({}, {} file(s))", self.0.main, self.0.files.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_file_is_part_of_the_identity() {
+        let script = |name: &str, file: ScriptFile| {
+            Script::from_files("main.js", [("main.js", ScriptFile::from("")), (name, file)])
+                .expect("it is one")
+        };
+        let hashes = [
+            script("a", ScriptFile::json("1")),
+            script("b", ScriptFile::json("1")),
+            script("a", ScriptFile::json("2")),
+            script("a", ScriptFile::text("1")),
+            script("a", ScriptFile::data(*b"1")),
+            script("a", ScriptFile::wasm(*b"1")),
+            script("a", ScriptFile::asset(*b"1")),
+            script("a", ScriptFile::javascript("main.js")),
+            script("a", ScriptFile::javascript("main.js").with_source_map("{}")),
+            script("a", ScriptFile::alias("main.js")),
+        ]
+        .map(|script| *script.hash());
+        for (at, hash) in hashes.iter().enumerate() {
+            assert!(!hashes[..at].contains(hash), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_script_is_refused_with_its_reason() {
+        let refused = |files: [(&str, ScriptFile); 2]| Script::from_files("main.js", files).err();
+        assert_eq!(
+            refused([("main.js", ScriptFile::json("{}")), ("b", "".into())]),
+            Some(ScriptError::MainIsNoCode { main: "main.js".to_owned() })
+        );
+        assert_eq!(
+            refused([("main.js", "".into()), ("b.txt", vec![0x61, 0xff].into())]),
+            Some(ScriptError::NotUtf8 { name: "b.txt".to_owned(), offset: 1 })
+        );
+        assert_eq!(
+            refused([("main.js", "".into()), ("b", ScriptFile::alias("c"))]),
+            Some(ScriptError::NoTarget { name: "b".to_owned(), target: "c".to_owned() })
+        );
+        assert!(matches!(
+            refused([("a.js", "".into()), ("b.js", "".into())]),
+            Some(ScriptError::NoMain { .. })
+        ));
     }
 }

@@ -16,6 +16,7 @@ use crate::process::V8;
 use crate::program_cache::{CachedProgram, ScriptKind};
 use crate::realm::{BareContext, Finish, GuestRequest, Realm, RealmState};
 use crate::script::Script;
+use crate::stack_trace;
 use crate::turn_threads::Meter;
 
 /// What a turn is to do.
@@ -332,7 +333,10 @@ impl Turn<'_, '_> {
             .map(|state| state.realm.script().clone())
             .ok_or_else(|| Halt::fault(Outcome::internal(), "the turn has no realm"))?;
         let program = CachedProgram::of(&script);
-        if program.kind() != Some(ScriptKind::Module) {
+        if script.has_source_maps() {
+            scope.set_prepare_stack_trace_callback(stack_trace::prepare);
+        }
+        if program.kind() != Some(ScriptKind::Module) && !script.is_named_as_module() {
             match self.run_classic(scope, &script, &program)? {
                 ClassicEnd::Ran => {
                     program.note_kind(ScriptKind::Classic);
@@ -345,7 +349,7 @@ impl Turn<'_, '_> {
                 ClassicEnd::IsModule => {}
             }
         }
-        let module = modules::load(scope, &script, &script.main_name())
+        let module = modules::load_main(scope, &script)
             .map_err(|error| self.halted(scope, Outcome::ScriptError(ScriptFault::Compile), error))?;
         program.note_kind(ScriptKind::Module);
         let promise = {
@@ -373,14 +377,14 @@ impl Turn<'_, '_> {
         program: &CachedProgram,
     ) -> Result<ClassicEnd, Halt> {
         let name = script.main_name();
-        let Some((_, text)) = script.file(&name) else {
+        let Some(text) = script.code(&name) else {
             return Err(Halt::fault(Outcome::internal(), "the script has no main file"));
         };
         let cached = program.code(&name);
         v8::tc_scope!(let tc, scope);
         let compiled = (|| {
             let origin = modules::origin(tc, &name, false)?;
-            let text = v8::String::new(tc, &text)?;
+            let text = v8::String::new(tc, text)?;
             match &cached {
                 Some(code) => {
                     let code = v8::script_compiler::CachedData::new(code);
@@ -418,7 +422,7 @@ impl Turn<'_, '_> {
             };
             // A file that is no classic script may be a module; what V8 then says of it is what counts. Another
             // thread may have found out meanwhile that it is one.
-            return if program.kind() != Some(ScriptKind::Classic) && reads_like_a_module(&text) {
+            return if program.kind() != Some(ScriptKind::Classic) && reads_like_a_module(text) {
                 Ok(ClassicEnd::IsModule)
             } else {
                 Err(Halt::fault(Outcome::ScriptError(ScriptFault::Compile), error))

@@ -38,9 +38,10 @@ pub use mode_shared::{ExecutionContext, SharedConfig, SharedIsolate, SharedMode}
 #[cfg(feature = "worker")]
 pub use mode_worker::{Worker, WorkerConfig, WorkerMode};
 pub use runtime_core::{
-    AheadStats, ContextPolicy, ExecutionMode, Failure, Health, InitError, MadeAhead, ModeStats, Outcome,
-    Phases, ProcessMemory, Recycle, Report, RuntimeLimits, Script, ScriptError, ScriptFault, ShedReason,
-    SnapshotError, SnapshotInfo, SnapshotSource, Start, V8, V8Config, ahead_stats, health, process_memory,
+    AheadStats, ContextPolicy, ExecutionMode, Failure, FileKind, Health, InitError, MadeAhead, ModeStats,
+    Outcome, Phases, ProcessMemory, Recycle, Report, RuntimeLimits, Script, ScriptError, ScriptFault,
+    ScriptFile, ShedReason, SnapshotError, SnapshotInfo, SnapshotSource, Start, V8, V8Config, ahead_stats,
+    health, process_memory,
 };
 pub use runtime_web::{
     Bindings, Body, BodyError, Call, Collected, End, EndOfRequest, Event, Execution, FetchRequest,

@@ -9,6 +9,7 @@
 #[macro_use]
 mod support;
 
+mod data_modules;
 mod errors;
 mod events;
 mod handlers;
@@ -16,6 +17,7 @@ mod host_errors;
 mod modules;
 mod requests;
 mod responses;
+mod source_maps;
 mod streams;
 mod wait_until;
 

@@ -112,13 +112,53 @@ in_every_mode! {
 }
 
 in_every_mode! {
+    async fn modules_may_wait_for_the_host_at_their_top_level(fixture: Fixture) {
+        let (host, _gate) = Host::new().with_gate();
+        let code = files([
+            ("index.js", "import { upstream } from './upstream.js'; import { timer } from './timer.js';
+                export default { async fetch() {
+                  const { late } = await import('./late.js');
+                  return new Response([upstream, timer, late].join()) } }"),
+            ("upstream.js", "import './timer.js';
+                export const upstream = await fetch('http://upstream/').catch((error) => error.name)"),
+            ("timer.js", "export const timer = await new Promise((go) => setTimeout(go, 2, 'timer'))"),
+            ("late.js", "import { upstream } from './upstream.js';
+                export const late = await new Promise((go) => setTimeout(go, 2, `after ${upstream}`))"),
+        ]);
+        assert_eq!(text(&fixture.runtime_for(&host), &code).await, "TypeError,timer,after TypeError");
+    }
+}
+
+in_every_mode! {
+    async fn modules_in_a_cycle_may_wait_and_import_on_demand(fixture: Fixture) {
+        let code = files([
+            ("a.js", "import { b } from './b.js'; export const a = 'a'; export default {
+                fetch: async () => new Response(b() + (await import('./b.js')).rest()) }"),
+            ("b.js", "await new Promise((go) => setTimeout(go, 1)); import { a } from './a.js';
+                export const b = () => `${a}b`; export const rest = () => 'c'"),
+        ]);
+        assert_eq!(text(&fixture.runtime(), &code).await, "abc");
+    }
+}
+
+in_every_mode! {
+    async fn a_file_named_mjs_is_a_module_whatever_is_in_it(fixture: Fixture) {
+        let source = "const isModule = (function () { return this === undefined })();
+            addEventListener('fetch', (event) => event.respondWith(new Response(`${isModule}`)))";
+        let runtime = fixture.runtime();
+        assert_eq!(text(&runtime, &files([("index.mjs", source)])).await, "true");
+        assert_eq!(text(&runtime, &files([("index.js", source)])).await, "false");
+    }
+}
+
+in_every_mode! {
     async fn a_module_knows_its_own_name(fixture: Fixture) {
         let code = files([
-            ("index.js", "import { url } from './lib/a.js';
-                export default { fetch() { return new Response(`${import.meta.url} ${url}`) } }"),
-            ("lib/a.js", "export const { url } = import.meta"),
+            ("index.js", "import { url, main } from './lib/a ?.js';
+                export default { fetch() { return new Response(`${import.meta.url} ${import.meta.main} ${url} ${main}`) } }"),
+            ("lib/a ?.js", "export const { url, main } = import.meta"),
         ]);
-        assert_eq!(text(&fixture.runtime(), &code).await, "file:///index.js file:///lib/a.js");
+        assert_eq!(text(&fixture.runtime(), &code).await, "file:///index.js true file:///lib/a%20%3F.js false");
     }
 }
 

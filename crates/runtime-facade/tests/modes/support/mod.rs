@@ -16,8 +16,8 @@ pub(crate) use wait::{settled, until, within};
 
 pub(crate) use runtime_facade::{
     Body, Call, Capacity, Collected, Event, Execution, Failure, FetchRequest, FetchResponse, LogLevel,
-    ModeName, OpError, Outcome, Request, Runtime, RuntimeLimits, Scheduled, Script, ScriptFault, ShedReason,
-    Task, WorkerCode,
+    ModeName, OpError, Outcome, Request, Runtime, RuntimeLimits, Scheduled, Script, ScriptFault, ScriptFile,
+    ShedReason, Task, WorkerCode,
 };
 pub(crate) use std::sync::Arc;
 pub(crate) use std::time::{Duration, Instant};
