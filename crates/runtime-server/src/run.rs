@@ -14,11 +14,11 @@ use http::{HeaderMap, Method, StatusCode};
 use http_body::Frame;
 use runtime_facade::{
     Body, Call, Capacity, End, Event, Execution, Mode, Outcome, Request, Response, Runtime, RuntimeLimits,
-    Scheduled, Task, V8Config, WorkerCode,
+    Scheduled, ScriptFault, Task, V8Config, WorkerCode,
 };
 use runtime_server::guest_log::GuestLog;
 use runtime_server::ops::{AllowedHosts, HttpClient, HttpOps};
-use runtime_server::script_files;
+use runtime_server::script_files::{self, ScriptFileError};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::cli::{EventKind, RunArguments, Unusable};
@@ -29,7 +29,15 @@ const CHUNK: usize = 64 * 1024;
 
 pub(crate) async fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
     let main = script_files::main_file(&arguments.script).map_err(Unusable::because)?;
-    let script = script_files::load(&main, None).map_err(Unusable::because)?;
+    let script = match script_files::load(&main, None) {
+        Ok(script) => script,
+        // As if V8 had found it.
+        Err(ScriptFileError::Syntax(error)) => {
+            complain(&format!("{}: {error}", Outcome::ScriptError(ScriptFault::Compile)));
+            return Ok(ExitCode::FAILURE);
+        }
+        Err(error) => return Err(Unusable::because(error).into()),
+    };
     let event = event(&arguments)?;
     // There is no next request to make anything for.
     let capacity = Capacity { prepare: Some(false), ..Capacity::default() };

@@ -26,11 +26,13 @@ fn is_identifier(character: char) -> bool {
     character.is_alphanumeric() || character == '_' || character == '$'
 }
 
-/// The string literal that comes next, behind white space, comments and, for a dynamic import, one parenthesis.
+/// The string literal that comes next, behind white space, comments and, for a dynamic import, one parenthesis and perhaps
+/// `new URL(`.
 fn string_after(text: &str, may_be_call: bool) -> Option<&str> {
     let mut rest = skip_blank(text);
     if may_be_call && let Some(inside) = rest.strip_prefix('(') {
         rest = skip_blank(inside);
+        rest = rest.strip_prefix("new URL(").map_or(rest, skip_blank);
     }
     let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\'' | '`'))?;
     let (literal, _) = rest[1..].split_once(quote)?;
@@ -69,6 +71,7 @@ mod tests {
             const g = await import("./g.js");
             const h = import( /* webpackChunkName: "h" */ './h.js' );
             const i = import(`./i.js`, { with: {} });
+            const j = import(new URL("./j.js", import.meta.url));
         "#;
         let mut found = relative_imports(source);
         found.sort_unstable();
@@ -83,6 +86,7 @@ mod tests {
                 "./g.js",
                 "./h.js",
                 "./i.js",
+                "./j.js",
                 "./side-effect.mjs"
             ]
         );
@@ -95,7 +99,7 @@ mod tests {
             import(`./${name}.js`); import("./a" + name); important("./b.js"); object.from("./c.js"); reimport "./d.js";
             Array.from("./e.js"); import("./\u0061.js");
         "#;
-        // A sum begins with a literal, so the file of that name is looked for; there is none without an extension.
+        // A sum begins with a literal, so a file of that name is looked for.
         assert_eq!(relative_imports(source), ["./a"]);
     }
 }

@@ -7,4 +7,6 @@ mod run;
 mod serve;
 mod streams;
 mod support;
+#[cfg(feature = "typescript")]
+mod typescript;
 mod upstream;
