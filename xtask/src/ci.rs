@@ -7,6 +7,7 @@
 
 mod server;
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -51,7 +52,7 @@ enum When {
     Nightly,
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step { name: "v8", when: When::Always, missing: nothing, run: v8::ensure },
     Step { name: "format", when: When::Always, missing: nothing, run: format },
     Step { name: "tidy", when: When::Always, missing: nothing, run: tidy::check },
@@ -61,6 +62,7 @@ const STEPS: [Step; 13] = [
     Step { name: "examples", when: When::Always, missing: no_examples, run: examples },
     Step { name: "serve", when: When::Always, missing: no_server, run: serve_modes },
     Step { name: "snapshot", when: When::Always, missing: no_server, run: freeze },
+    Step { name: "types", when: When::Always, missing: no_server, run: declarations },
     Step { name: "bench", when: When::Always, missing: no_tables, run: measure },
     Step { name: "wpt", when: When::Always, missing: nothing, run: web_platform },
     Step { name: "wpt-all", when: When::Nightly, missing: nothing, run: all_of_web_platform },
@@ -203,7 +205,8 @@ fn no_server(context: &Context) -> Result<Option<String>> {
     no_program(context, "runtime-server", "isolane")
 }
 
-fn serve_modes(context: &Context) -> Result<()> {
+/// The program in its release build.
+fn program(context: &Context) -> Result<PathBuf> {
     process::run(context.cargo().args([
         "build",
         "--release",
@@ -212,9 +215,13 @@ fn serve_modes(context: &Context) -> Result<()> {
         "--bin",
         "isolane",
     ]))?;
-    let program = context.metadata()?.target_directory.join("release/isolane");
+    Ok(context.metadata()?.target_directory.join("release/isolane").into())
+}
+
+fn serve_modes(context: &Context) -> Result<()> {
+    let program = program(context)?;
     for mode in MODES {
-        server::smoke(context.root(), program.as_std_path(), mode)
+        server::smoke(context.root(), &program, mode)
             .with_context(|| format!("the server in mode {mode}"))?;
     }
     Ok(())
@@ -232,6 +239,17 @@ fn freeze(context: &Context) -> Result<()> {
         process::run(&mut command)?;
     }
     Ok(())
+}
+
+/// TypeScript's checker accepts the examples with the declarations that the program writes. Left out, loudly, where there
+/// is no npm to get it from: a test compares the declarations with what a guest finds, anywhere.
+fn declarations(context: &Context) -> Result<()> {
+    if !test::has_npm() {
+        eprintln!("!!!! npm was not found: the declarations are not checked with TypeScript !!!!");
+        return Ok(());
+    }
+    let check = context.root().join("examples/workers/check-types.sh");
+    process::run(Command::new(check).arg(program(context)?))
 }
 
 fn no_tables(context: &Context) -> Result<Option<String>> {

@@ -25,11 +25,15 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether packages from npm can be installed.
+pub(crate) fn has_npm() -> bool {
+    Command::new("npm").arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
 /// Bundles the example workers that come from npm, for the tests that run them. False where there is no npm: Isolane
 /// itself needs none, so those examples are left out, loudly.
 fn bundle_examples(context: &Context) -> Result<bool> {
-    let has_npm = Command::new("npm").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !has_npm {
+    if !has_npm() {
         eprintln!("!!!! npm was not found: the example workers with packages from npm are not tested !!!!");
         return Ok(false);
     }

@@ -335,7 +335,7 @@ fn resolve_import<'s>(
     // SAFETY: V8 calls this function with the context entered, on the thread that holds its isolate's lock.
     v8::callback_scope!(unsafe scope, context);
     let specifier = specifier.to_rust_string_lossy(scope);
-    let wanted = wanted_type(scope, attributes, STATIC_ATTRIBUTE).ok()?;
+    let wanted = wanted_type(scope, attributes, STATIC_ATTRIBUTE).unwrap_or_default();
     let script = RealmState::of(scope)?.realm.script().clone();
     let found = Modules::with(scope, |scope, modules| {
         let referrer = modules.key_of(scope, referrer)?;

@@ -27,7 +27,7 @@ impl FileKind {
         let file = name.rsplit('/').next().unwrap_or(name);
         let (_, extension) = file.rsplit_once('.')?;
         Some(match extension {
-            "js" | "mjs" | "cjs" => Self::JavaScript,
+            "js" | "mjs" => Self::JavaScript,
             "json" => Self::Json,
             "txt" | "html" | "htm" | "sql" | "md" | "csv" | "css" | "svg" | "xml" => Self::Text,
             "bin" => Self::Data,

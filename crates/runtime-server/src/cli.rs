@@ -34,12 +34,15 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Build the base snapshot, or check the one that is there
     Snapshot(SnapshotArguments),
+    /// Write what a worker finds as TypeScript declarations
+    Types(TypesArguments),
 }
 
 #[derive(Args)]
 #[command(allow_negative_numbers = true)]
 pub(crate) struct ServeArguments {
-    /// A script, served at every path; or a folder, whose NAME.js and NAME/index.js are served under /NAME/
+    /// A script, served at every path; or a folder, whose NAME.js and NAME/index.js (or .mjs, .ts, .mts, .tsx, .jsx) are
+    /// served under /NAME/
     #[arg(value_name = "SCRIPT | DIR", required_unless_present = "config")]
     pub(crate) script: Option<PathBuf>,
     /// A configuration file; what is given here wins over it
@@ -107,7 +110,7 @@ impl CapacityArguments {
 #[derive(Args)]
 #[command(allow_negative_numbers = true)]
 pub(crate) struct RunArguments {
-    /// A script, or a folder with an index.js
+    /// A script in JavaScript, TypeScript or JSX, or a folder with an index.js
     #[arg(value_name = "SCRIPT")]
     pub(crate) script: PathBuf,
     /// The execution mode: worker, pool, pinned or shared
@@ -153,6 +156,13 @@ pub(crate) struct SnapshotArguments {
     /// Build nothing: fail if the file does not match this program's sources, V8 and flags
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct TypesArguments {
+    /// The file to write; standard output unless given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -1,4 +1,4 @@
-//! The program `isolane`: `serve`, `run` and `snapshot`. Arguments, messages and exit statuses are here; everything
+//! The program `isolane`: `serve`, `run`, `snapshot` and `types`. Arguments, messages and exit statuses are here; everything
 //! that has nothing of a command line about it is in the library beside it.
 #![forbid(unsafe_code)]
 
@@ -6,6 +6,7 @@ mod cli;
 mod run;
 mod serve;
 mod snapshot;
+mod types;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let default_filter = match &cli.command {
         Command::Serve(_) => "info",
-        Command::Run(_) | Command::Snapshot(_) => "warn",
+        Command::Run(_) | Command::Snapshot(_) | Command::Types(_) => "warn",
     };
     if let Err(error) = start_log(cli.log.as_deref(), default_filter) {
         complain(&format!("{error:#}"));
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => on_tokio(serve::serve(arguments)),
         Command::Run(arguments) => on_tokio(run::run(arguments)),
         Command::Snapshot(arguments) => snapshot::snapshot(&arguments),
+        Command::Types(arguments) => types::types(&arguments),
     };
     ended.unwrap_or_else(|error| {
         complain(format!("{error:#}").trim_end());

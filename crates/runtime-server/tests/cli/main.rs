@@ -7,6 +7,7 @@ mod run;
 mod serve;
 mod streams;
 mod support;
+mod types;
 #[cfg(feature = "typescript")]
 mod typescript;
 mod upstream;
