@@ -34,7 +34,7 @@ fn value<'s>(
 ) -> Result<v8::Local<'s, v8::Value>, LoadError<'s>> {
     v8::tc_scope!(let tc, scope);
     let value: Option<v8::Local<'s, v8::Value>> = match key.form {
-        Form::Code | Form::Builtin => None,
+        Form::Builtin | Form::Code => None,
         Form::Json => v8::String::new(tc, file.text()).and_then(|text| v8::json::parse(tc, text)),
         Form::Text => v8::String::new(tc, file.text()).map(Into::into),
         Form::Buffer => host_value::array_buffer(tc, file.bytes().to_vec()).map(Into::into),

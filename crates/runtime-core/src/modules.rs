@@ -28,9 +28,9 @@ impl Modules {
         scope: &mut v8::PinScope<'s, 'i>,
         what: impl FnOnce(&mut v8::PinScope<'s, 'i>, &mut Modules) -> R,
     ) -> Option<R> {
-        let mut modules = std::mem::take(&mut RealmState::of(scope)?.realm.modules);
+        let mut modules = std::mem::take(&mut *RealmState::of(scope)?.realm.modules);
         let result = what(scope, &mut modules);
-        RealmState::of(scope)?.realm.modules = modules;
+        *RealmState::of(scope)?.realm.modules = modules;
         Some(result)
     }
 
@@ -140,7 +140,16 @@ fn module<'s>(
     if let Some(known) = known {
         return Ok(v8::Local::new(scope, known));
     }
-    let (module, value) = make(scope, script, key)?;
+    let (module, value) = match (key.form, script.file(&key.name)) {
+        (Form::Builtin, _) => (builtin(scope, &key.name)?, None),
+        (Form::Code, Some((_, file))) => (compile(scope, script, &key.name, file.text())?, None),
+        (_, Some((_, file))) => {
+            data_modules::make(scope, script, key, file).map(|(module, value)| (module, Some(value)))?
+        }
+        (_, None) => {
+            return Err(LoadError::plain(format!("module {:?} is not among the worker's files", key.name)));
+        }
+    };
     let global = v8::Global::new(scope, module);
     let value = value.map(|value| v8::Global::new(scope, value));
     if let Some(state) = RealmState::of(scope) {
@@ -153,24 +162,13 @@ fn module<'s>(
     Ok(module)
 }
 
-/// Makes a module, and the value that it is going to export if it is one that has a single value.
-fn make<'s>(
+fn builtin<'s>(
     scope: &mut v8::PinScope<'s, '_>,
-    script: &Script,
-    key: &ModuleKey,
-) -> Result<(v8::Local<'s, v8::Module>, Option<v8::Local<'s, v8::Value>>), LoadError<'s>> {
-    if key.form == Form::Builtin {
-        let module = builtin_modules::make(scope, &key.name)
-            .ok_or_else(|| LoadError::plain(format!("module {:?} does not fit into the heap", key.name)))?;
-        return Ok((module, None));
-    }
-    let Some((_, file)) = script.file(&key.name) else {
-        return Err(LoadError::plain(format!("module {:?} is not among the worker's files", key.name)));
-    };
-    match key.form {
-        Form::Code => Ok((compile(scope, script, &key.name, file.text())?, None)),
-        _ => data_modules::make(scope, script, key, file).map(|(module, value)| (module, Some(value))),
-    }
+    name: &str,
+) -> Result<v8::Local<'s, v8::Module>, LoadError<'s>> {
+    builtin_modules::find(name)
+        .and_then(|builtin| builtin_modules::make(scope, builtin))
+        .ok_or_else(|| LoadError::plain(format!("module {name:?} does not fit into the heap")))
 }
 
 /// Compiles one file as a module, with the code cache where there is one.

@@ -1,5 +1,5 @@
 //! Where an import points: from a specifier and its attributes to one of the script's files, and to what is to be made
-//! of it. A worker can import its own files, and the modules that the guest's world gives to all.
+//! of it; or to one of the modules of the guest's world. A worker can import nothing else.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ pub(crate) struct ModuleKey {
 /// What a module gives of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Form {
+    /// A module of the guest's world, and no file.
+    Builtin,
     Code,
     Json,
     Text,
     Buffer,
     Bytes,
     Wasm,
-    /// It is no file, but one of the modules of the guest's world.
-    Builtin,
 }
 
 /// The module that a specifier means, seen from the file `referrer`, with the `type` that the import asks for.
@@ -35,15 +35,10 @@ pub(crate) fn resolve(
     specifier: &str,
     wanted: Option<&str>,
 ) -> Result<ModuleKey, GuestError> {
-    if let Some(builtin) = builtin_modules::find(specifier) {
-        return match wanted {
-            None => Ok(ModuleKey { name: Arc::from(builtin.specifier), form: Form::Builtin }),
-            Some(wanted) => Err(GuestError {
-                message: format!(
-                    "module {specifier:?}, imported by {referrer:?}, is code, and not {wanted:?}"
-                ),
-            }),
-        };
+    if wanted.is_none()
+        && let Some(builtin) = builtin_modules::find(specifier)
+    {
+        return Ok(ModuleKey { name: builtin.specifier.into(), form: Form::Builtin });
     }
     let wanted_name = name_of(referrer, specifier);
     // Workers' bundlers write the imports of WebAssembly so.

@@ -317,6 +317,13 @@ declare class PromiseRejectionEvent extends Event {
   readonly reason: any;
 }
 
+declare class ProgressEvent extends Event {
+  constructor(type: string, init?: EventInit & { lengthComputable?: boolean; loaded?: number; total?: number });
+  readonly lengthComputable: boolean;
+  readonly loaded: number;
+  readonly total: number;
+}
+
 declare class CloseEvent extends Event {
   constructor(type: string, init?: EventInit & { wasClean?: boolean; code?: number; reason?: string });
   readonly wasClean: boolean;
@@ -337,6 +344,15 @@ declare class MessagePort extends EventTarget {
   onclose: ((event: Event) => unknown) | null;
   postMessage(message: any, options?: Transferable[] | StructuredSerializeOptions): void;
   start(): void;
+  close(): void;
+}
+
+declare class BroadcastChannel extends EventTarget {
+  constructor(name: string);
+  readonly name: string;
+  onmessage: ((event: MessageEvent) => unknown) | null;
+  onmessageerror: ((event: MessageEvent) => unknown) | null;
+  postMessage(message: any): void;
   close(): void;
 }
 
@@ -420,6 +436,8 @@ declare class URL {
   constructor(url: string | URL, base?: string | URL);
   static canParse(url: string | URL, base?: string | URL): boolean;
   static parse(url: string | URL, base?: string | URL): URL | null;
+  static createObjectURL(object: Blob): string;
+  static revokeObjectURL(url: string): void;
   href: string;
   readonly origin: string;
   protocol: string;
@@ -615,6 +633,44 @@ declare class File extends Blob {
   });
   readonly name: string;
   readonly lastModified: number;
+}
+
+declare class FileReader extends EventTarget {
+  constructor();
+  static readonly EMPTY: 0;
+  static readonly LOADING: 1;
+  static readonly DONE: 2;
+  readonly EMPTY: 0;
+  readonly LOADING: 1;
+  readonly DONE: 2;
+  readonly readyState: number;
+  readonly result: string | ArrayBuffer | null;
+  readonly error: DOMException | null;
+  onabort: ((event: ProgressEvent) => unknown) | null;
+  onerror: ((event: ProgressEvent) => unknown) | null;
+  onload: ((event: ProgressEvent) => unknown) | null;
+  onloadend: ((event: ProgressEvent) => unknown) | null;
+  onloadstart: ((event: ProgressEvent) => unknown) | null;
+  onprogress: ((event: ProgressEvent) => unknown) | null;
+  abort(): void;
+  readAsArrayBuffer(blob: Blob): void;
+  readAsBinaryString(blob: Blob): void;
+  readAsDataURL(blob: Blob): void;
+  readAsText(blob: Blob, encoding?: string): void;
+}
+
+declare class FileReaderSync {
+  constructor();
+  readAsArrayBuffer(blob: Blob): ArrayBuffer;
+  readAsBinaryString(blob: Blob): string;
+  readAsDataURL(blob: Blob): string;
+  readAsText(blob: Blob, encoding?: string): string;
+}
+
+declare class FileList {
+  private constructor();
+  readonly length: number;
+  item(index: number): File | null;
 }
 
 type FormDataEntryValue = File | string;
