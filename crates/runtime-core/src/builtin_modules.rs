@@ -11,12 +11,11 @@ pub(crate) fn find(specifier: &str) -> Option<&'static BuiltinModule> {
     V8::running()?.extension().modules.iter().find(|module| module.specifier == specifier)
 }
 
-/// Makes the module of this name for the context that is entered. None if V8 cannot.
+/// Makes a module for the context that is entered. None if V8 cannot.
 pub(crate) fn make<'s>(
     scope: &mut v8::PinScope<'s, '_>,
-    specifier: &str,
+    module: &BuiltinModule,
 ) -> Option<v8::Local<'s, v8::Module>> {
-    let module = find(specifier)?;
     let name = v8::String::new(scope, module.specifier)?;
     let exports: Option<Vec<_>> = module.exports.iter().map(|export| internalised(scope, export)).collect();
     Some(v8::Module::create_synthetic_module(scope, name, &exports?, evaluate))
