@@ -1,6 +1,5 @@
 // That the guest finds all of ECMA-429 (the Minimum Common Web API), each thing in the shape that Web IDL gives it. What it
-// does is checked elsewhere. Not on this list: what CryptoKey and SubtleCrypto are to have beside digest(), and what is
-// beyond ECMA-429.
+// does is checked elsewhere, and what is beyond ECMA-429 is not on this list.
 
 // An interface: the length of its constructor, or null if it has none for guests; what it inherits from; its attributes,
 // with a "=" after those that can be set; its operations with their lengths, static ones after a "static".
@@ -12,7 +11,7 @@ const interfaces = {
   CompressionStream: [1, null, "readable writable", ""],
   CountQueuingStrategy: [1, null, "highWaterMark size", ""],
   Crypto: [null, null, "subtle", "getRandomValues 1 randomUUID 0"],
-  CryptoKey: [null, null, "", ""],
+  CryptoKey: [null, null, "type extractable algorithm usages", ""],
   CustomEvent: [1, "Event", "detail", "initCustomEvent 1"],
   DecompressionStream: [1, null, "readable writable", ""],
   DOMException: [0, null, "name message code", ""],
@@ -40,7 +39,9 @@ const interfaces = {
     "clone 0 arrayBuffer 0 blob 0 bytes 0 formData 0 json 0 text 0"],
   Response: [0, null, "type url redirected status ok statusText headers body bodyUsed",
     "clone 0 arrayBuffer 0 blob 0 bytes 0 formData 0 json 0 text 0 static error 0 static redirect 1 static json 1"],
-  SubtleCrypto: [null, null, "", "digest 2"],
+  SubtleCrypto: [null, null, "",
+    "encrypt 3 decrypt 3 sign 3 verify 4 digest 2 generateKey 3 deriveKey 5 deriveBits 2 importKey 5 exportKey 2 wrapKey 4 " +
+      "unwrapKey 7"],
   TextDecoder: [0, null, "encoding fatal ignoreBOM", "decode 0"],
   TextDecoderStream: [0, null, "encoding fatal ignoreBOM readable writable", ""],
   TextEncoder: [0, null, "encoding", "encode 0 encodeInto 2"],
