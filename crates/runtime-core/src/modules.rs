@@ -28,9 +28,9 @@ impl Modules {
         scope: &mut v8::PinScope<'s, 'i>,
         what: impl FnOnce(&mut v8::PinScope<'s, 'i>, &mut Modules) -> R,
     ) -> Option<R> {
-        let mut modules = std::mem::take(&mut RealmState::of(scope)?.realm.modules);
+        let mut modules = std::mem::take(&mut *RealmState::of(scope)?.realm.modules);
         let result = what(scope, &mut modules);
-        RealmState::of(scope)?.realm.modules = modules;
+        *RealmState::of(scope)?.realm.modules = modules;
         Some(result)
     }
 

@@ -72,7 +72,7 @@ impl BareContext {
         Realm {
             context: self.context,
             hooks: self.hooks,
-            modules: Modules::default(),
+            modules: Box::default(),
             script,
             is_loaded: false,
             uses: 0,
@@ -87,7 +87,7 @@ impl BareContext {
 pub struct Realm {
     pub(crate) context: v8::Global<v8::Context>,
     hooks: Vec<v8::Global<v8::Function>>,
-    pub(crate) modules: Modules,
+    pub(crate) modules: Box<Modules>,
     script: Script,
     /// The script's top level has been evaluated.
     pub(crate) is_loaded: bool,

@@ -176,6 +176,7 @@ declare class Navigator {
 declare class Scheduler {
   private constructor();
   wait(delay: number, options?: { signal?: AbortSignal }): Promise<void>;
+  yield(): Promise<void>;
 }
 
 interface StructuredSerializeOptions {
@@ -317,6 +318,13 @@ declare class PromiseRejectionEvent extends Event {
   readonly reason: any;
 }
 
+declare class ProgressEvent extends Event {
+  constructor(type: string, init?: EventInit & { lengthComputable?: boolean; loaded?: number; total?: number });
+  readonly lengthComputable: boolean;
+  readonly loaded: number;
+  readonly total: number;
+}
+
 declare class CloseEvent extends Event {
   constructor(type: string, init?: EventInit & { wasClean?: boolean; code?: number; reason?: string });
   readonly wasClean: boolean;
@@ -337,6 +345,15 @@ declare class MessagePort extends EventTarget {
   onclose: ((event: Event) => unknown) | null;
   postMessage(message: any, options?: Transferable[] | StructuredSerializeOptions): void;
   start(): void;
+  close(): void;
+}
+
+declare class BroadcastChannel extends EventTarget {
+  constructor(name: string);
+  readonly name: string;
+  onmessage: ((event: MessageEvent) => unknown) | null;
+  onmessageerror: ((event: MessageEvent) => unknown) | null;
+  postMessage(message: any): void;
   close(): void;
 }
 
@@ -420,6 +437,8 @@ declare class URL {
   constructor(url: string | URL, base?: string | URL);
   static canParse(url: string | URL, base?: string | URL): boolean;
   static parse(url: string | URL, base?: string | URL): URL | null;
+  static createObjectURL(object: Blob): string;
+  static revokeObjectURL(url: string): void;
   href: string;
   readonly origin: string;
   protocol: string;
@@ -615,6 +634,44 @@ declare class File extends Blob {
   });
   readonly name: string;
   readonly lastModified: number;
+}
+
+declare class FileReader extends EventTarget {
+  constructor();
+  static readonly EMPTY: 0;
+  static readonly LOADING: 1;
+  static readonly DONE: 2;
+  readonly EMPTY: 0;
+  readonly LOADING: 1;
+  readonly DONE: 2;
+  readonly readyState: number;
+  readonly result: string | ArrayBuffer | null;
+  readonly error: DOMException | null;
+  onabort: ((event: ProgressEvent) => unknown) | null;
+  onerror: ((event: ProgressEvent) => unknown) | null;
+  onload: ((event: ProgressEvent) => unknown) | null;
+  onloadend: ((event: ProgressEvent) => unknown) | null;
+  onloadstart: ((event: ProgressEvent) => unknown) | null;
+  onprogress: ((event: ProgressEvent) => unknown) | null;
+  abort(): void;
+  readAsArrayBuffer(blob: Blob): void;
+  readAsBinaryString(blob: Blob): void;
+  readAsDataURL(blob: Blob): void;
+  readAsText(blob: Blob, encoding?: string): void;
+}
+
+declare class FileReaderSync {
+  constructor();
+  readAsArrayBuffer(blob: Blob): ArrayBuffer;
+  readAsBinaryString(blob: Blob): string;
+  readAsDataURL(blob: Blob): string;
+  readAsText(blob: Blob, encoding?: string): string;
+}
+
+declare class FileList {
+  private constructor();
+  readonly length: number;
+  item(index: number): File | null;
 }
 
 type FormDataEntryValue = File | string;
@@ -910,7 +967,7 @@ declare class IdentityTransformStream extends TransformStream<BufferSource, Uint
 // --- Crypto ---------------------------------------------------------------------------------------------------------
 
 type AlgorithmIdentifier = string | { name: string; [parameter: string]: any };
-type KeyFormat = "jwk" | "pkcs8" | "raw" | "spki";
+type KeyFormat = "jwk" | "pkcs8" | "raw" | "raw-private" | "raw-public" | "raw-secret" | "raw-seed" | "spki";
 type KeyUsage = "decrypt" | "deriveBits" | "deriveKey" | "encrypt" | "sign" | "unwrapKey" | "verify" | "wrapKey";
 type IntegerTypedArray =
   | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array
@@ -944,6 +1001,7 @@ interface CryptoKeyPair {
 
 declare class Crypto {
   private constructor();
+  readonly DigestStream: { new (algorithm: AlgorithmIdentifier): DigestStream; readonly prototype: DigestStream };
   readonly subtle: SubtleCrypto;
   getRandomValues<View extends IntegerTypedArray>(array: View): View;
   randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
@@ -969,6 +1027,7 @@ declare class SubtleCrypto {
   encrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   exportKey(format: "jwk", key: CryptoKey): Promise<JsonWebKey>;
   exportKey(format: Exclude<KeyFormat, "jwk">, key: CryptoKey): Promise<ArrayBuffer>;
+  getPublicKey(key: CryptoKey, usages: KeyUsage[]): Promise<CryptoKey>;
   generateKey(algorithm: AlgorithmIdentifier, extractable: boolean, usages: KeyUsage[]): Promise<any>;
   importKey(
     format: KeyFormat, keyData: BufferSource | JsonWebKey, algorithm: AlgorithmIdentifier, extractable: boolean,
@@ -986,9 +1045,10 @@ declare class SubtleCrypto {
   ): Promise<ArrayBuffer>;
 }
 
-declare class DigestStream extends WritableStream<BufferSource> {
-  constructor(algorithm: AlgorithmIdentifier);
+/** As on Workers; made by `new crypto.DigestStream(algorithm)`. */
+interface DigestStream extends WritableStream<BufferSource> {
   readonly digest: Promise<ArrayBuffer>;
+  readonly bytesWritten: bigint;
 }
 
 // --- Time -----------------------------------------------------------------------------------------------------------
@@ -1072,6 +1132,25 @@ declare class AsyncLocalStorage<Store = any> {
   exit<Result>(callback: (...args: any[]) => Result, ...args: any[]): Result;
   getStore(): Store | undefined;
   run<Result>(store: Store, callback: (...args: any[]) => Result, ...args: any[]): Result;
+}
+
+declare module "node:async_hooks" {
+  class Storage<Store = any> extends AsyncLocalStorage<Store> {}
+  class AsyncResource {
+    constructor(type: string);
+    static bind<Callback extends (...args: any[]) => any>(callback: Callback, type?: string, thisArgument?: any): Callback;
+    asyncId(): number;
+    bind<Callback extends (...args: any[]) => any>(callback: Callback, thisArgument?: any): Callback;
+    emitDestroy(): this;
+    runInAsyncScope<Result>(callback: (...args: any[]) => Result, thisArgument?: any, ...args: any[]): Result;
+    triggerAsyncId(): number;
+  }
+  const hooks: { AsyncLocalStorage: typeof Storage; AsyncResource: typeof AsyncResource };
+  export { Storage as AsyncLocalStorage, AsyncResource, hooks as default };
+}
+declare module "async_hooks" {
+  export * from "node:async_hooks";
+  export { default } from "node:async_hooks";
 }
 
 // --- WebAssembly ----------------------------------------------------------------------------------------------------
