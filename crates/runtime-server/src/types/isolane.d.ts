@@ -176,6 +176,7 @@ declare class Navigator {
 declare class Scheduler {
   private constructor();
   wait(delay: number, options?: { signal?: AbortSignal }): Promise<void>;
+  yield(): Promise<void>;
 }
 
 interface StructuredSerializeOptions {
@@ -966,7 +967,7 @@ declare class IdentityTransformStream extends TransformStream<BufferSource, Uint
 // --- Crypto ---------------------------------------------------------------------------------------------------------
 
 type AlgorithmIdentifier = string | { name: string; [parameter: string]: any };
-type KeyFormat = "jwk" | "pkcs8" | "raw" | "spki";
+type KeyFormat = "jwk" | "pkcs8" | "raw" | "raw-private" | "raw-public" | "raw-secret" | "raw-seed" | "spki";
 type KeyUsage = "decrypt" | "deriveBits" | "deriveKey" | "encrypt" | "sign" | "unwrapKey" | "verify" | "wrapKey";
 type IntegerTypedArray =
   | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array
@@ -1000,6 +1001,7 @@ interface CryptoKeyPair {
 
 declare class Crypto {
   private constructor();
+  readonly DigestStream: { new (algorithm: AlgorithmIdentifier): DigestStream; readonly prototype: DigestStream };
   readonly subtle: SubtleCrypto;
   getRandomValues<View extends IntegerTypedArray>(array: View): View;
   randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
@@ -1025,6 +1027,7 @@ declare class SubtleCrypto {
   encrypt(algorithm: AlgorithmIdentifier, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   exportKey(format: "jwk", key: CryptoKey): Promise<JsonWebKey>;
   exportKey(format: Exclude<KeyFormat, "jwk">, key: CryptoKey): Promise<ArrayBuffer>;
+  getPublicKey(key: CryptoKey, usages: KeyUsage[]): Promise<CryptoKey>;
   generateKey(algorithm: AlgorithmIdentifier, extractable: boolean, usages: KeyUsage[]): Promise<any>;
   importKey(
     format: KeyFormat, keyData: BufferSource | JsonWebKey, algorithm: AlgorithmIdentifier, extractable: boolean,
@@ -1042,9 +1045,10 @@ declare class SubtleCrypto {
   ): Promise<ArrayBuffer>;
 }
 
-declare class DigestStream extends WritableStream<BufferSource> {
-  constructor(algorithm: AlgorithmIdentifier);
+/** As on Workers; made by `new crypto.DigestStream(algorithm)`. */
+interface DigestStream extends WritableStream<BufferSource> {
   readonly digest: Promise<ArrayBuffer>;
+  readonly bytesWritten: bigint;
 }
 
 // --- Time -----------------------------------------------------------------------------------------------------------
@@ -1128,6 +1132,25 @@ declare class AsyncLocalStorage<Store = any> {
   exit<Result>(callback: (...args: any[]) => Result, ...args: any[]): Result;
   getStore(): Store | undefined;
   run<Result>(store: Store, callback: (...args: any[]) => Result, ...args: any[]): Result;
+}
+
+declare module "node:async_hooks" {
+  class Storage<Store = any> extends AsyncLocalStorage<Store> {}
+  class AsyncResource {
+    constructor(type: string);
+    static bind<Callback extends (...args: any[]) => any>(callback: Callback, type?: string, thisArgument?: any): Callback;
+    asyncId(): number;
+    bind<Callback extends (...args: any[]) => any>(callback: Callback, thisArgument?: any): Callback;
+    emitDestroy(): this;
+    runInAsyncScope<Result>(callback: (...args: any[]) => Result, thisArgument?: any, ...args: any[]): Result;
+    triggerAsyncId(): number;
+  }
+  const hooks: { AsyncLocalStorage: typeof Storage; AsyncResource: typeof AsyncResource };
+  export { Storage as AsyncLocalStorage, AsyncResource, hooks as default };
+}
+declare module "async_hooks" {
+  export * from "node:async_hooks";
+  export { default } from "node:async_hooks";
 }
 
 // --- WebAssembly ----------------------------------------------------------------------------------------------------
