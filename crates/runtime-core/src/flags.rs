@@ -5,7 +5,10 @@
 ///
 /// `--no-turboshaft-loop-unrolling`: with it on, the optimising compiler drops the interrupt check of loops around
 /// array-filling loops, and such a guest cannot be terminated.
-const ALWAYS: [&str; 1] = ["--no-turboshaft-loop-unrolling"];
+///
+/// `--no-concurrent-sparkplug`: V8's own threads would put compiled code into the guest's heap. Where that has no room
+/// left, the process ends, because no turn runs on such a thread that could be given up.
+const ALWAYS: [&str; 2] = ["--no-turboshaft-loop-unrolling", "--no-concurrent-sparkplug"];
 
 /// The canonical list: ours, the stack's and memory's size, then the caller's in their order, without repetition.
 pub(crate) fn canonical(stack_kib: u32, wasm_max_pages: u32, extra: &[String]) -> Vec<String> {
