@@ -1,5 +1,6 @@
 //! `wpt-runner`: runs web-platform-tests as guests of a runtime. Jobs come as lines of JSON on standard input, answers
-//! go as lines of JSON to standard output, in the order in which they are ready.
+//! go as lines of JSON to standard output, in the order in which they are ready. The first line says that the runtime
+//! stands: whoever does not get it has no runner, which is nobody's test's fault.
 //!
 //! Not here: which tests there are, how a script is made of one, and what its results are compared with. That is
 //! `cargo xtask wpt`, which links no V8 and therefore drives this program. Nor how many jobs run at once: whoever
@@ -56,6 +57,9 @@ fn limits() -> RuntimeLimits {
 /// How many threads may be lost to tests that cannot be stopped.
 const LOST_THREADS: usize = 64;
 
+/// The first line.
+const READY: &[u8] = b"\"ready\"\n";
+
 #[tokio::main(worker_threads = 2)]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
@@ -90,6 +94,8 @@ async fn main() -> anyhow::Result<()> {
         anyhow::Ok(())
     });
     let mut output = tokio::io::stdout();
+    output.write_all(READY).await?;
+    output.flush().await?;
     while let Some(answer) = answered.recv().await {
         let mut line = serde_json::to_vec(&answer)?;
         line.push(b'\n');

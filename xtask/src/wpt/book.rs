@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::expectations::{Difference, Expectations, Expected};
 use super::folders::{self, FOLDERS, Folder};
 use super::inventory::Test;
-use super::results::Results;
+use super::results::{CRASH, Results};
 use super::versions::Versions;
 
 /// The expectations of all folders, in the order of the page.
@@ -97,7 +97,7 @@ impl Book {
     /// Takes what a run has given for what is expected. A run of everything leaves nothing else in its folders.
     ///
     /// # Errors
-    /// Fails if a file cannot be written.
+    /// Fails if a test has taken the runner down, which nobody may expect, or if a file cannot be written.
     pub(super) fn update(
         &mut self,
         workspace: &Path,
@@ -106,6 +106,9 @@ impl Book {
         results: &[Results],
         is_everything: bool,
     ) -> Result<()> {
+        if let Some((test, found)) = tests.iter().zip(results).find(|(_, found)| found.status == CRASH) {
+            bail!("expected no crash, found one in {}: {}", test.name(), found.message);
+        }
         for folder in &FOLDERS {
             let Some(version) = versions.of_folder(folder) else { continue };
             let group: Vec<_> = tests.iter().zip(results).filter(|(test, _)| is_in(test, folder)).collect();
@@ -217,6 +220,17 @@ mod tests {
 
         let other = book.compare(&versions("2"), &tests, &results, true);
         assert_eq!((other.differences.len(), other.not_compared.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_crash_is_never_expected() {
+        let workspace = tempfile::tempdir().unwrap();
+        let mut book = Book::read(workspace.path()).unwrap();
+        let crashed = [Results::of_failure(CRASH, "signal 11")];
+        let tests = [test("url/a.any.js")];
+        let error = book.update(workspace.path(), &versions("1"), &tests, &crashed, true).unwrap_err();
+        assert!(error.to_string().contains("signal 11"), "{error}");
+        assert_eq!(book.folders().count(), 0);
     }
 
     #[test]

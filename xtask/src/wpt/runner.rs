@@ -11,7 +11,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
 use super::inventory::Test;
@@ -44,10 +44,28 @@ const WALL_BEYOND: Duration = Duration::from_secs(60);
 /// Beyond that: a runner that has not answered by then does not do so any more.
 const SILENCE_BEYOND: Duration = Duration::from_secs(60);
 
+/// What a runner says first, once its runtime stands.
+const READY: &[u8] = b"\"ready\"";
+
+/// So much of what a runner said before its end is kept from the beginning, and so much from the end.
+const GIST: usize = 1_000;
+
+/// The beginning and the end of a long text.
+fn gist(text: &str) -> String {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length <= 2 * GIST {
+        return text.to_owned();
+    }
+    let beginning: String = text.chars().take(GIST).collect();
+    let end: String = text.chars().skip(length - GIST).collect();
+    format!("{beginning} [...] {end}")
+}
+
 /// Runs all tests, and tells `done` of each when it has ended.
 ///
 /// # Errors
-/// Fails if the runner cannot be started.
+/// Fails if the runner cannot be started, or ends before it is ready.
 pub(super) fn run(
     plan: &Plan<'_>,
     tests: &[Test],
@@ -142,8 +160,16 @@ impl Runner {
         let output = child.stdout.take().context("expected the runner's output to be piped")?;
         let mut errors = child.stderr.take().context("expected the runner's errors to be piped")?;
         let (sender, answers) = mpsc::channel();
+        let (tell_ready, ready) = mpsc::channel();
         thread::spawn(move || {
-            for line in BufReader::new(output).split(b'\n') {
+            let mut lines = BufReader::new(output).split(b'\n');
+            if let Some(Ok(first)) = lines.next()
+                && first == READY
+            {
+                let _ = tell_ready.send(());
+            }
+            drop(tell_ready);
+            for line in lines {
                 // A line that is cut off is the last one of a runner that ends.
                 let Ok(Ok(answer)) = line.map(|line| serde_json::from_slice(&line)) else { break };
                 if sender.send(answer).is_err() {
@@ -154,9 +180,14 @@ impl Runner {
         let errors = thread::spawn(move || {
             let mut all = Vec::new();
             let _ = errors.read_to_end(&mut all);
-            String::from_utf8_lossy(&all[all.len().saturating_sub(2_000)..]).trim().to_owned()
+            gist(&String::from_utf8_lossy(&all))
         });
-        Ok(Self { child, jobs, answers, errors, under_way: BTreeMap::new(), next_id: 0 })
+        let runner = Self { child, jobs, answers, errors, under_way: BTreeMap::new(), next_id: 0 };
+        if ready.recv().is_err() {
+            let (_, words) = runner.end();
+            bail!("the runner could not begin: {words}");
+        }
+        Ok(runner)
     }
 
     fn is_idle(&self) -> bool {
@@ -224,6 +255,7 @@ mod tests {
 
     /// A runner written in shell: it answers every job, but dies of the test `b`.
     const FRAGILE: &str = r#"#!/bin/sh
+echo '"ready"'
 while read -r line; do
   case "$line" in
     *'"name":"url/b.any.js"'*) echo "it was b" >&2; exit 7;;
@@ -232,6 +264,31 @@ while read -r line; do
   echo "{\"id\":$id,\"outcome\":\"Ok\",\"message\":\"\",\"body\":\"{\\\"status\\\":0,\\\"tests\\\":[]}\",\"log\":[]}"
 done
 "#;
+
+    fn write_program(folder: &Path, text: &str) -> PathBuf {
+        let program = folder.join("runner");
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        program
+    }
+
+    #[test]
+    fn a_runner_that_could_not_begin_was_taken_for_a_crash_of_every_test() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = write_program(folder.path(), "#!/bin/sh\necho 'no snapshot' >&2\nexit 1\n");
+        let tests = [Test { file: "url/a.any.js".to_owned(), variant: String::new(), is_long: false }];
+        let plan = Plan { program, root: folder.path(), mode: "worker", server: None, jobs: 1 };
+        let error = run(&plan, &tests, |_, _| {}).unwrap_err().to_string();
+        assert!(error.contains("no snapshot"), "{error}");
+    }
+
+    #[test]
+    fn of_a_long_text_both_ends_are_kept() {
+        let long = format!("begin{}end", "-".repeat(3 * GIST));
+        let short = gist(&long);
+        assert!(short.starts_with("begin-") && short.ends_with("-end") && short.len() < long.len());
+        assert_eq!(gist(" a \n"), "a");
+    }
 
     #[test]
     fn the_test_that_takes_the_runner_down_is_found_and_the_others_are_run() {
@@ -243,9 +300,7 @@ done
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
         }
-        let program = folder.path().join("fragile");
-        std::fs::write(&program, FRAGILE).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let program = write_program(folder.path(), FRAGILE);
         let tests = super::super::inventory::find(folder.path(), None, false).unwrap();
         let plan = Plan { program, root: folder.path(), mode: "worker", server: None, jobs: 3 };
         let mut seen = 0;
