@@ -52,10 +52,16 @@ pub struct Driver {
     called: Instant,
     placed: Instant,
     responded: Option<Instant>,
+    /// When the request's time on the clock is used up, and since what that is counted, for people.
+    deadline: Option<Instant>,
+    counted_from: &'static str,
     wall: Option<Pin<Box<Sleep>>>,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
     startup_cpu: Duration,
+    /// Since the guest had its processor time anew, if it had.
     handler_cpu: Duration,
+    /// Of all turns.
+    turns_cpu: Duration,
     /// Of the jobs on the host's threads that have ended.
     work_cpu: Duration,
     is_stalled: bool,
@@ -83,6 +89,7 @@ impl Driver {
         report.phases.acquire = (placed - called).saturating_sub(placement.create);
         report.queue = report.phases.acquire;
         let realm = placement.realm.take();
+        let deadline = limits.wall().map(|wall| called + wall);
         Self {
             first: Some(Work::Begin { realm, script: script.clone(), request, limits: Arc::clone(&limits) }),
             placement: Some(placement),
@@ -95,10 +102,13 @@ impl Driver {
             called,
             placed,
             responded: None,
+            deadline,
+            counted_from: "",
             wall: None,
             timer: None,
             startup_cpu: Duration::ZERO,
             handler_cpu: Duration::ZERO,
+            turns_cpu: Duration::ZERO,
             work_cpu: Duration::ZERO,
             is_stalled: false,
             seen_rounds: 0,
@@ -166,6 +176,20 @@ impl Driver {
         self.end.is_some()
     }
 
+    /// Counts the request's time on the clock from now on, and no longer from the call: because of `what`, which follows
+    /// "took longer than so many ms".
+    pub fn restart_wall(&mut self, what: &'static str) {
+        self.deadline = self.limits.wall().map(|wall| Instant::now() + wall);
+        self.counted_from = what;
+        self.wall = None;
+    }
+
+    /// Counts the request's time on the clock no more, until [`Driver::restart_wall`].
+    pub fn suspend_wall(&mut self) {
+        self.deadline = None;
+        self.wall = None;
+    }
+
     /// The request, between turns: for the world above to take the response out.
     pub fn request<T: GuestRequest>(&mut self) -> Option<&mut T> {
         self.state.as_mut()?.0.request()
@@ -204,26 +228,29 @@ impl Driver {
     /// Takes what host calls have answered.
     fn poll_calls(&mut self, cx: &mut Context<'_>) {
         while let Poll::Ready(Some(completion)) = self.calls.poll_next_unpin(cx) {
-            self.completions.extend(completion);
+            let Some(completion) = completion else { continue };
+            if completion.renews_cpu {
+                self.handler_cpu = Duration::ZERO;
+            }
+            self.completions.push((completion.id, completion.result));
         }
     }
 
     /// Whether the request's time is used up.
     fn poll_wall(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(limit) = self.limits.wall() else { return false };
-        let deadline = self.called + limit;
+        let Some(deadline) = self.deadline else { return false };
         let wall = self.wall.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
         wall.as_mut().poll(cx).is_ready()
     }
 
     fn wall_message(&self) -> String {
-        let limit = self.limits.wall_ms;
+        let (limit, counted_from) = (self.limits.wall_ms, self.counted_from);
         if self.is_stalled {
             format!(
-                "the request took longer than {limit} ms; it waits for a promise that nothing will settle"
+                "the request took longer than {limit} ms{counted_from}; it waits for a promise that nothing will settle"
             )
         } else {
-            format!("the request took longer than {limit} ms")
+            format!("the request took longer than {limit} ms{counted_from}")
         }
     }
 
@@ -241,7 +268,7 @@ impl Driver {
             None => false,
         };
         if self.completions.is_empty() && !is_due && !has_tasks {
-            if self.is_stalled && self.limits.wall().is_none() {
+            if self.is_stalled && self.deadline.is_none() {
                 let message = "the guest waits for a promise that nothing will settle".to_owned();
                 self.end_with(Finish { outcome: Outcome::Exception, message }, None);
                 cx.waker().wake_by_ref();
@@ -260,7 +287,7 @@ impl Driver {
             startup: left(self.limits.startup_cpu(), self.startup_cpu),
             handler: left(self.limits.cpu(), self.handler_cpu),
         };
-        let deadline = self.limits.wall().map(|wall| self.called + wall);
+        let deadline = self.deadline;
         let isolate = Arc::clone(&placement.isolate);
         if let Work::Begin { .. } = &work {
             isolate.ahead().claim(Some((&self.script, &self.limits)));
@@ -295,7 +322,8 @@ impl Driver {
         let figures = &reply.figures;
         self.startup_cpu += figures.startup_cpu;
         self.handler_cpu += figures.handler_cpu;
-        self.report.cpu = self.startup_cpu + self.handler_cpu + self.work_cpu;
+        self.turns_cpu += figures.startup_cpu + figures.handler_cpu;
+        self.report.cpu = self.turns_cpu + self.work_cpu;
         self.report.peak_heap_bytes = self.report.peak_heap_bytes.max(figures.heap_bytes);
         if figures.made_ahead != MadeAhead::Nothing {
             self.report.made_ahead = figures.made_ahead;

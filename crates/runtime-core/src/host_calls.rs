@@ -7,6 +7,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt as _;
@@ -130,21 +131,32 @@ pub(crate) type HostResult = Result<HostValue, HostCallError>;
 pub(crate) struct RunningCall {
     id: u64,
     future: Abortable<CatchUnwind<AssertUnwindSafe<BoxFuture<'static, HostResult>>>>,
+    /// See [`HostCalls::start_arrival`].
+    is_arrival: Option<Arc<AtomicBool>>,
+}
+
+/// What a call has come to.
+pub(crate) struct Completion {
+    pub(crate) id: u64,
+    pub(crate) result: HostResult,
+    /// It brings the guest something from outside, for which it has its processor time anew.
+    pub(crate) renews_cpu: bool,
 }
 
 impl Future for RunningCall {
-    type Output = Option<(u64, HostResult)>;
+    type Output = Option<Completion>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let id = self.id;
-        self.future.poll_unpin(cx).map(|end| match end {
-            Ok(Ok(result)) => Some((id, result)),
+        let Poll::Ready(end) = self.future.poll_unpin(cx) else { return Poll::Pending };
+        let renews_cpu =
+            self.is_arrival.as_ref().is_some_and(|is_arrival| is_arrival.load(Ordering::Relaxed));
+        Poll::Ready(match end {
+            Ok(Ok(result)) => Some(Completion { id, result, renews_cpu }),
             Ok(Err(_panic)) => {
                 tracing::error!(call = id, "a host operation panicked");
-                Some((
-                    id,
-                    Err(HostCallError::error("the host failed to perform the operation").of_the_host()),
-                ))
+                let error = HostCallError::error("the host failed to perform the operation").of_the_host();
+                Some(Completion { id, result: Err(error), renews_cpu: false })
             }
             Err(_canceled) => None,
         })
@@ -179,6 +191,24 @@ impl HostCalls {
         scope: &mut v8::PinScope<'s, '_>,
         operation: impl Future<Output = Result<HostValue, HostCallError>> + Send + 'static,
     ) -> Option<v8::Local<'s, v8::Promise>> {
+        Self::start_call(scope, operation, None)
+    }
+
+    /// As [`HostCalls::start`], for something that comes from the request's client long after its event began, such as a
+    /// message on a socket: if `is_arrival` is set when it does, the guest has its processor time anew for it.
+    pub fn start_arrival<'s>(
+        scope: &mut v8::PinScope<'s, '_>,
+        is_arrival: Arc<AtomicBool>,
+        operation: impl Future<Output = Result<HostValue, HostCallError>> + Send + 'static,
+    ) -> Option<v8::Local<'s, v8::Promise>> {
+        Self::start_call(scope, operation, Some(is_arrival))
+    }
+
+    fn start_call<'s>(
+        scope: &mut v8::PinScope<'s, '_>,
+        operation: impl Future<Output = Result<HostValue, HostCallError>> + Send + 'static,
+        is_arrival: Option<Arc<AtomicBool>>,
+    ) -> Option<v8::Local<'s, v8::Promise>> {
         let resolver = v8::PromiseResolver::new(scope)?;
         let promise = resolver.get_promise(scope);
         let global = v8::Global::new(scope, resolver);
@@ -188,7 +218,7 @@ impl HostCalls {
         let (abort, registration) = AbortHandle::new_pair();
         let operation: BoxFuture<'static, HostResult> = Box::pin(operation);
         let future = Abortable::new(AssertUnwindSafe(operation).catch_unwind(), registration);
-        calls.started.push(RunningCall { id, future });
+        calls.started.push(RunningCall { id, future, is_arrival });
         calls.waiting.insert(id, Waiting { resolver: global, abort });
         Some(promise)
     }

@@ -25,7 +25,8 @@ pub struct RuntimeLimits {
     pub heap_max_mb: u64,
     /// Processor time of the handler, its streams and `waitUntil`, in milliseconds.
     pub cpu_ms: u64,
-    /// Time on the clock from admission to the end of the request, `waitUntil` included, in milliseconds.
+    /// Time on the clock from admission to the end of the request, `waitUntil` included, in milliseconds. It stands still
+    /// while the request's client has a WebSocket open, and begins anew when that is closed.
     pub wall_ms: u64,
     /// Processor time of compiling and evaluating the script's top level, in milliseconds.
     pub startup_cpu_ms: u64,
@@ -44,6 +45,12 @@ pub struct RuntimeLimits {
     pub log_lines: u64,
     /// Bytes that a stream between guest and host may hold before the writer waits.
     pub stream_buffer_bytes: u64,
+    /// Bytes that a message on a WebSocket may have, in either direction.
+    pub websocket_message_bytes: u64,
+    /// Bytes that a request's WebSockets may hold, all together, of what the guest has sent and nobody has taken.
+    pub websocket_buffer_bytes: u64,
+    /// How long no message may come or go on the WebSocket of a request's client before it is closed, in milliseconds.
+    pub websocket_idle_ms: u64,
     /// Whether `eval`, `new Function` and string timers may compile code.
     pub allow_eval: bool,
 }
@@ -63,6 +70,9 @@ impl Default for RuntimeLimits {
             response_bytes: 0,
             log_lines: 10_000,
             stream_buffer_bytes: 64 * 1024,
+            websocket_message_bytes: 1024 * 1024,
+            websocket_buffer_bytes: 8 * 1024 * 1024,
+            websocket_idle_ms: 120_000,
             allow_eval: false,
         }
     }
@@ -84,6 +94,9 @@ impl RuntimeLimits {
             response_bytes: 0,
             log_lines: 0,
             stream_buffer_bytes: 64 * 1024,
+            websocket_message_bytes: 0,
+            websocket_buffer_bytes: 0,
+            websocket_idle_ms: 0,
             allow_eval: true,
         }
     }
@@ -103,6 +116,11 @@ impl RuntimeLimits {
     /// The request's time on the clock, or none.
     pub fn wall(&self) -> Option<Duration> {
         millis(self.wall_ms)
+    }
+
+    /// How long the client's WebSocket may be idle, or none.
+    pub fn websocket_idle(&self) -> Option<Duration> {
+        millis(self.websocket_idle_ms)
     }
 
     /// The top level's processor time, or none.

@@ -154,6 +154,8 @@ pub struct RealmState {
     pub(crate) has_responded: bool,
     pub(crate) limits: Arc<RuntimeLimits>,
     pub(crate) subrequests: u32,
+    /// How many turns the request has had, the one that runs included.
+    pub(crate) turns: u32,
     /// Present while a top level is evaluated ahead of its request; see [`RealmState::needs_request`].
     unattended: Option<v8::IsolateHandle>,
     has_needed_request: bool,
@@ -178,6 +180,7 @@ impl RealmState {
             has_responded: false,
             limits,
             subrequests: 0,
+            turns: 1,
             unattended: None,
             has_needed_request: false,
         })
@@ -229,6 +232,11 @@ impl RealmState {
     /// The limits of this request.
     pub fn limits(&self) -> &RuntimeLimits {
         &self.limits
+    }
+
+    /// The number of the turn that runs, of this request's.
+    pub fn turn(&self) -> u32 {
+        self.turns
     }
 
     /// Counts an outbound call.

@@ -166,7 +166,10 @@ fn enter(
     figures: &mut TurnFigures,
 ) -> Result<(Box<RealmState>, Task), Halt> {
     match work {
-        Work::Resume { state, stage, completions } => Ok((state, Task::Resume(stage, completions))),
+        Work::Resume { mut state, stage, completions } => {
+            state.turns = state.turns.wrapping_add(1);
+            Ok((state, Task::Resume(stage, completions)))
+        }
         Work::Begin { realm, script, request, limits } => {
             let started = Instant::now();
             figures.cpu_ahead = isolate.ahead().take_spent();

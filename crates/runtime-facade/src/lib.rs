@@ -46,5 +46,6 @@ pub use runtime_core::{
 pub use runtime_web::{
     Bindings, Body, BodyError, Call, Collected, End, EndOfRequest, Event, Execution, FetchRequest,
     FetchResponse, LogLevel, LogRecord, NoOps, OpError, Ops, RedirectMode, Request, Response, ResponseBody,
-    Scheduled, Task, WorkerCode, build_snapshot, inspect_snapshot,
+    Scheduled, Task, WebSocket, WebSocketAnswer, WebSocketClose, WebSocketError, WebSocketMessage,
+    WebSocketRequest, WorkerCode, build_snapshot, inspect_snapshot,
 };

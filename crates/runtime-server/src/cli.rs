@@ -211,6 +211,9 @@ struct LimitArguments {
     /// Calls to the host in one request [default: 1000]
     #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     subrequests: Option<u64>,
+    /// How long a client's WebSocket may be idle before it is closed, in milliseconds [default: 120000]
+    #[arg(long, value_name = "MS", value_parser = whole::<u64>)]
+    websocket_idle_ms: Option<u64>,
 }
 
 impl CommonArguments {
@@ -223,6 +226,7 @@ impl CommonArguments {
             heap_mb: self.limits.heap_mb,
             allow_eval: self.limits.allow_eval,
             subrequests: self.limits.subrequests,
+            websocket_idle_ms: self.limits.websocket_idle_ms,
             ..LimitOptions::default()
         }
     }

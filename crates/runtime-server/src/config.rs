@@ -206,6 +206,12 @@ pub struct LimitOptions {
     pub log_lines: Option<u64>,
     /// Bytes that a stream may hold.
     pub stream_buffer_bytes: Option<u64>,
+    /// Bytes of a message on a WebSocket.
+    pub websocket_message_bytes: Option<u64>,
+    /// Bytes that a request's WebSockets may hold, of what the guest has sent.
+    pub websocket_buffer_bytes: Option<u64>,
+    /// How long a client's WebSocket may be idle, in milliseconds.
+    pub websocket_idle_ms: Option<u64>,
     /// Whether code may be compiled from text.
     pub allow_eval: Option<bool>,
 }
@@ -227,6 +233,9 @@ impl LimitOptions {
             response_bytes: self.response_bytes.unwrap_or(limits.response_bytes),
             log_lines: self.log_lines.unwrap_or(limits.log_lines),
             stream_buffer_bytes: self.stream_buffer_bytes.unwrap_or(limits.stream_buffer_bytes),
+            websocket_message_bytes: self.websocket_message_bytes.unwrap_or(limits.websocket_message_bytes),
+            websocket_buffer_bytes: self.websocket_buffer_bytes.unwrap_or(limits.websocket_buffer_bytes),
+            websocket_idle_ms: self.websocket_idle_ms.unwrap_or(limits.websocket_idle_ms),
             allow_eval: self.allow_eval.unwrap_or(limits.allow_eval),
         }
     }

@@ -3,6 +3,7 @@
 
 mod exchange;
 mod outgoing;
+mod upgrade;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -32,6 +33,9 @@ const MAX_STREAMS: u32 = 250;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that listens: HTTP/1.1 and HTTP/2 (by prior knowledge), without TLS, which is a proxy's business.
+///
+/// A worker's WebSocket takes over the HTTP/1.1 connection of its request, and is closed with 1001 when the server
+/// drains.
 ///
 /// A client that goes away cancels its request. A worker's stream that fails breaks the connection (HTTP/1.1) or the
 /// stream (HTTP/2) off, so that it never looks complete.
@@ -145,10 +149,11 @@ async fn serve_connection(
     let has_asked = Arc::new(AtomicBool::new(false));
     let service = service_fn({
         let has_asked = Arc::clone(&has_asked);
+        let phase = phase.clone();
         move |request| {
             has_asked.store(true, Ordering::Relaxed);
-            let shared = Arc::clone(&shared);
-            async move { Ok::<_, Infallible>(exchange::answer(&shared, request).await) }
+            let (shared, phase) = (Arc::clone(&shared), phase.clone());
+            async move { Ok::<_, Infallible>(exchange::answer(&shared, request, phase).await) }
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -159,7 +164,7 @@ async fn serve_connection(
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_INTERVAL)
         .max_concurrent_streams(MAX_STREAMS);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     // The timeouts of both protocols begin once it is known which one it is, and this one before.
     let mut first_head = pin!(tokio::time::sleep(head_timeout));
     let mut is_first_head_due = true;

@@ -13,3 +13,4 @@ pub mod workers;
 
 mod hop_by_hop;
 mod host_name;
+mod web_socket;

@@ -3,6 +3,7 @@
 
 mod allowed_hosts;
 mod redirect;
+mod socket;
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -20,7 +21,10 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use runtime_facade::{Body, FetchRequest, FetchResponse, LogRecord, OpError, Ops, RedirectMode};
+use runtime_facade::{
+    Body, FetchRequest, FetchResponse, LogRecord, OpError, Ops, RedirectMode, WebSocketAnswer,
+    WebSocketRequest,
+};
 
 pub use self::allowed_hosts::{AllowedHostError, AllowedHosts};
 use self::redirect::{Hop, Payload, location};
@@ -39,7 +43,11 @@ const USER_AGENT: &str = concat!("isolane/", env!("CARGO_PKG_VERSION"));
 /// An HTTP client: HTTP/1.1, and HTTP/2 where TLS agrees on it; connections are kept and shared. Cloning is cheap and
 /// shares the connections.
 #[derive(Clone, Debug)]
-pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Body>);
+pub struct HttpClient {
+    fetches: Client<HttpsConnector<HttpConnector>, Body>,
+    /// Speaks HTTP/1.1 only, which is what a connection must speak that becomes a WebSocket.
+    sockets: Client<HttpsConnector<HttpConnector>, Body>,
+}
 
 impl HttpClient {
     /// A client that trusts Mozilla's roots, compiled in.
@@ -47,32 +55,33 @@ impl HttpClient {
     /// # Panics
     /// Never: the cryptography that is compiled in supports the versions of TLS that are asked for.
     pub fn new() -> Self {
-        let provider = rustls::crypto::ring::default_provider();
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(provider)
-            .expect("ring supports TLS 1.2 and 1.3");
-        Self::over(connector)
+        Self::over(|| {
+            HttpsConnectorBuilder::new()
+                .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+                .expect("ring supports TLS 1.2 and 1.3")
+        })
     }
 
     /// A client that speaks TLS in this way; the protocols that TLS offers are set here.
     #[cfg(test)]
     fn with_tls(config: rustls::ClientConfig) -> Self {
-        Self::over(HttpsConnectorBuilder::new().with_tls_config(config))
+        Self::over(|| HttpsConnectorBuilder::new().with_tls_config(config.clone()))
     }
 
-    fn over(connector: HttpsConnectorBuilder<WantsSchemes>) -> Self {
+    fn over(connector: impl Fn() -> HttpsConnectorBuilder<WantsSchemes>) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let connector = connector.https_or_http().enable_http1().enable_http2().wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
-            .build(connector);
-        Self(client)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST);
+        let both = connector().https_or_http().enable_http1().enable_http2().wrap_connector(tcp.clone());
+        let http1 = connector().https_or_http().enable_http1().wrap_connector(tcp);
+        Self { fetches: builder.build(both), sockets: builder.build(http1) }
     }
 }
 
@@ -108,6 +117,14 @@ impl Ops for HttpOps {
     ) -> Pin<Box<dyn Future<Output = Result<FetchResponse, OpError>> + Send + 'static>> {
         let this = self.clone();
         Box::pin(async move { this.fetch_along(request).await })
+    }
+
+    fn web_socket(
+        &self,
+        request: WebSocketRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<WebSocketAnswer, OpError>> + Send + 'static>> {
+        let this = self.clone();
+        Box::pin(async move { this.open_socket(request).await })
     }
 
     fn log(&self, record: LogRecord) {
@@ -177,30 +194,35 @@ impl HttpOps {
 
     async fn exchange(&self, hop: &mut Hop) -> Result<http::Response<hyper::body::Incoming>, OpError> {
         let body = hop.payload.take();
-        let failed = |reason: &dyn std::fmt::Display, url: &Url| {
-            OpError::new(format!("{} could not be fetched: {reason}", shown(url)))
-        };
-        let end = hop.url.href().find('#').unwrap_or(hop.url.href().len());
-        let uri: Uri = hop.url.href()[..end].parse().map_err(|error| failed(&error, &hop.url))?;
         let mut request = http::Request::new(body);
         *request.method_mut() = hop.method.clone();
-        *request.uri_mut() = uri;
+        *request.uri_mut() = uri(&hop.url)?;
         *request.headers_mut() = hop.headers.clone();
         frame(&mut request);
-        self.client.0.request(request).await.map_err(|error| {
-            let mut reason = String::new();
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                // Writing to a string does not fail.
-                let _ = write!(reason, "{}{error}", if reason.is_empty() { "" } else { ": " });
-                cause = error.source();
-            }
-            if reason.is_empty() {
-                reason = error.to_string();
-            }
-            failed(&reason, &hop.url)
-        })
+        self.client.fetches.request(request).await.map_err(|error| failed(&hop.url, &reason(&error)))
     }
+}
+
+/// A URL as it is asked for.
+fn uri(url: &Url) -> Result<Uri, OpError> {
+    let end = url.href().find('#').unwrap_or(url.href().len());
+    url.href()[..end].parse().map_err(|error: http::uri::InvalidUri| failed(url, &error.to_string()))
+}
+
+fn failed(url: &Url, reason: &str) -> OpError {
+    OpError::new(format!("{} could not be fetched: {reason}", shown(url)))
+}
+
+/// Why a request failed: what is behind the client's own words.
+fn reason(error: &hyper_util::client::legacy::Error) -> String {
+    let mut reason = String::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a string does not fail.
+        let _ = write!(reason, "{}{error}", if reason.is_empty() { "" } else { ": " });
+        cause = error.source();
+    }
+    if reason.is_empty() { error.to_string() } else { reason }
 }
 
 /// A URL without what may be secret in it.
@@ -239,6 +261,14 @@ fn frame(request: &mut http::Request<Body>) {
 }
 
 fn answer(hop: &Hop, response: http::Response<hyper::body::Incoming>) -> FetchResponse {
+    answer_of(&hop.url, hop.redirects > 0, response)
+}
+
+fn answer_of(
+    url: &Url,
+    is_redirected: bool,
+    response: http::Response<hyper::body::Incoming>,
+) -> FetchResponse {
     let (mut parts, body) = response.into_parts();
     let phrase = parts.extensions.remove::<hyper::ext::ReasonPhrase>();
     let status_text = match &phrase {
@@ -253,10 +283,10 @@ fn answer(hop: &Hop, response: http::Response<hyper::body::Incoming>) -> FetchRe
     FetchResponse {
         status: parts.status.as_u16(),
         status_text,
-        url: hop.url.href().split('#').next().unwrap_or_default().to_owned(),
+        url: url.href().split('#').next().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body: if body.is_end_stream() { Body::from(Bytes::new()) } else { Body::stream(body) },
-        is_redirected: hop.redirects > 0,
+        is_redirected,
     }
 }
 

@@ -76,6 +76,16 @@ struct Ended {
 /// Prints the response as it comes and waits for the end of the request.
 async fn print(execution: Execution, with_head: bool) -> Ended {
     let Execution { response, end, .. } = execution;
+    if response.web_socket.is_some() {
+        // Dropped, the socket looks to the guest like a client that has gone.
+        drop(response);
+        end.await;
+        return Ended {
+            outcome: Outcome::Exception,
+            message: "the worker answered with a WebSocket, which needs a client: use `isolane serve`"
+                .to_owned(),
+        };
+    }
     let printed = print_response(response, with_head).await;
     // If standard output is closed the response has been dropped, which cancels the request: there is an end.
     let End { outcome: end_outcome, message, .. } = end.await;

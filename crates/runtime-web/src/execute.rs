@@ -1,6 +1,8 @@
 //! The one way in which every mode executes a call: place it, drive it to its response, and see to the rest in the
 //! background.
 
+use std::time::Duration;
+
 use runtime_core::{Driver, ExecutionMode, Failure, Outcome, Progress};
 use tokio::sync::oneshot;
 
@@ -8,6 +10,7 @@ use crate::call::Call;
 use crate::event::Event;
 use crate::response::{BodyFate, End, EndOfRequest, Execution, Response};
 use crate::web_request::WebRequest;
+use crate::web_socket::Watch;
 
 /// Executes a call in a mode, up to its response.
 ///
@@ -25,7 +28,9 @@ pub async fn execute(mode: &dyn ExecutionMode, call: Call) -> Result<Execution, 
     let has_no_response = matches!(call.event, Some(Event::Scheduled(_)));
     let script = call.code.script().clone();
     let limits = call.limits.clone();
-    let request = WebRequest::new(call, limits.as_ref().unwrap_or_else(|| mode.limits()));
+    let effective = limits.as_ref().unwrap_or_else(|| mode.limits());
+    let idle = effective.websocket_idle();
+    let request = WebRequest::new(call, effective);
     let mut driver = mode.start(key, script, Box::new(request), limits).await?;
     if driver.progress().await == Progress::Ended {
         let end = end_of(driver);
@@ -44,15 +49,30 @@ pub async fn execute(mode: &dyn ExecutionMode, call: Call) -> Result<Execution, 
     let (fate, on_fate) = oneshot::channel();
     let (end, on_end) = oneshot::channel();
     response.body.cancel_on_drop(fate);
+    let socket = response.web_socket.as_ref().map(|socket| ClientSocket { watch: socket.watch(), idle });
     tokio::spawn(async move {
-        let _ = end.send(see_to_the_end(driver, on_fate).await);
+        let _ = end.send(see_to_the_end(driver, on_fate, socket).await);
     });
     Ok(Execution { response, end: EndOfRequest::awaited(on_end) })
 }
 
-/// Drives a request that has answered to its end, unless its client goes away.
-async fn see_to_the_end(mut driver: Driver, mut on_fate: oneshot::Receiver<BodyFate>) -> End {
+/// The WebSocket of the request's client.
+struct ClientSocket {
+    watch: Watch,
+    idle: Option<Duration>,
+}
+
+/// Drives a request that has answered to its end, unless its client goes away. As long as its client has a socket open,
+/// its time on the clock stands still.
+async fn see_to_the_end(
+    mut driver: Driver,
+    mut on_fate: oneshot::Receiver<BodyFate>,
+    mut socket: Option<ClientSocket>,
+) -> End {
     let mut is_body_over = false;
+    if socket.is_some() {
+        driver.suspend_wall();
+    }
     loop {
         tokio::select! {
             biased;
@@ -60,6 +80,10 @@ async fn see_to_the_end(mut driver: Driver, mut on_fate: oneshot::Receiver<BodyF
                 if news == Progress::Ended {
                     return end_of(driver);
                 }
+            }
+            () = closed(socket.as_ref()), if socket.is_some() => {
+                socket = None;
+                driver.restart_wall(" after its client's socket was closed");
             }
             body = &mut on_fate, if !is_body_over => match body {
                 Ok(BodyFate::Over) => is_body_over = true,
@@ -73,6 +97,13 @@ async fn see_to_the_end(mut driver: Driver, mut on_fate: oneshot::Receiver<BodyF
                 }
             }
         }
+    }
+}
+
+/// Resolves once the socket is closed, which it is when it was idle for too long.
+async fn closed(socket: Option<&ClientSocket>) {
+    if let Some(ClientSocket { watch, idle }) = socket {
+        watch.over_or_idle(*idle).await;
     }
 }
 

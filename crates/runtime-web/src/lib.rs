@@ -15,6 +15,7 @@ mod execute;
 mod ops;
 mod response;
 mod session;
+mod web_socket;
 
 mod natives;
 mod pipe;
@@ -28,7 +29,9 @@ pub use event::{Event, Request, Scheduled, Task};
 pub use execute::execute;
 pub use ops::{
     Bindings, FetchRequest, FetchResponse, LogLevel, LogRecord, NoOps, OpError, Ops, RedirectMode,
+    WebSocketAnswer, WebSocketRequest,
 };
 pub use platform::{build_snapshot, ensure_init, extension, init, inspect_snapshot};
 pub use response::{Collected, End, EndOfRequest, Execution, Response, ResponseBody};
 pub use session::{AbortHandle, Session};
+pub use web_socket::{WebSocket, WebSocketClose, WebSocketError, WebSocketMessage};

@@ -1,4 +1,4 @@
-//! The host's side of what a guest may do: outbound HTTP, logs, and named bindings. The guest's world has no
+//! The host's side of what a guest may do: outbound HTTP and WebSockets, logs, and named bindings. The guest's world has no
 //! sockets of its own; all of it goes through [`Ops`].
 
 use std::collections::BTreeMap;
@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::body::Body;
+use crate::web_socket::WebSocket;
 
 /// What the host does for a guest. All methods have a harmless default: no network, logs go to `tracing`, no
 /// bindings.
@@ -24,6 +25,13 @@ pub trait Ops: Send + Sync + 'static {
     /// Performs an outbound request: one exchange, or a chain of redirects where `redirect` says so.
     fn fetch(&self, request: FetchRequest) -> BoxFuture<'static, Result<FetchResponse, OpError>> {
         let message = format!("this host gives workers no network: {} {}", request.method, request.url);
+        Box::pin(std::future::ready(Err(OpError::new(message))))
+    }
+
+    /// Opens a WebSocket to somewhere else, and moves messages between it and the request's
+    /// [`socket`](WebSocketRequest::socket) from then on: both of its own accord, until either is closed or gone.
+    fn web_socket(&self, request: WebSocketRequest) -> BoxFuture<'static, Result<WebSocketAnswer, OpError>> {
+        let message = format!("this host gives workers no network: {}", request.url);
         Box::pin(std::future::ready(Err(OpError::new(message))))
     }
 
@@ -102,6 +110,29 @@ pub struct FetchResponse {
     pub body: Body,
     /// Whether a redirect was followed.
     pub is_redirected: bool,
+}
+
+/// A WebSocket that a guest wants to open.
+#[derive(Debug)]
+pub struct WebSocketRequest {
+    /// The absolute URL, normalised; its scheme is `ws` or `wss`.
+    pub url: String,
+    /// Headers for the handshake, besides those that it consists of: `sec-websocket-protocol`, if the guest asks for
+    /// protocols, and what it sets itself.
+    pub headers: HeaderMap,
+    /// The host's end: what is sent here the guest receives. Dropped when the guest's request ends, it gives nothing
+    /// more; a host that learns of that closes its connection.
+    pub socket: WebSocket,
+}
+
+/// The answer to a [`WebSocketRequest`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WebSocketAnswer {
+    /// The socket is open; with the headers of the handshake's answer.
+    Open(HeaderMap),
+    /// The other side answered with something else than a WebSocket.
+    Refused(FetchResponse),
 }
 
 /// How serious a log record is.

@@ -12,6 +12,7 @@ use runtime_core::{Failure, Outcome, Report};
 use tokio::sync::oneshot;
 
 use crate::body::{Body, BodyError};
+use crate::web_socket::WebSocket;
 
 /// A worker's response.
 #[derive(Debug)]
@@ -24,6 +25,9 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The body.
     pub body: ResponseBody,
+    /// The client's end of a WebSocket, in a response with status 101 to a request that asked for one. The request lives
+    /// on until the socket is closed. Dropping it tells the guest that its client has gone.
+    pub web_socket: Option<WebSocket>,
 }
 
 impl Response {
@@ -34,6 +38,7 @@ impl Response {
             status_text: String::new(),
             headers: HeaderMap::new(),
             body: ResponseBody::default(),
+            web_socket: None,
         }
     }
 }
@@ -233,7 +238,9 @@ impl Execution {
     /// If the body breaks off, with the request's outcome; and if the request ended badly after its response, so that
     /// what was read may be trusted.
     pub async fn collect(self) -> Result<Collected, Failure> {
-        let Response { status, status_text, headers, mut body } = self.response;
+        let Response { status, status_text, headers, mut body, web_socket } = self.response;
+        // Nobody speaks on it here, and the request's end waits for it.
+        drop(web_socket);
         let collected = body.read_to_end().await;
         let outcome_of_break = body.outcome_of_break();
         drop(body);

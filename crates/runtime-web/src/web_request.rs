@@ -16,6 +16,7 @@ use crate::natives::{Codecs, Decoders, Hashers, WorkResults};
 use crate::ops::{Bindings, LogLevel, LogRecord, NoOps, Ops};
 use crate::pipe::PipeWriter;
 use crate::response::Response;
+use crate::web_socket::{Bounds, WebSocket};
 
 /// A request's state; natives reach it through `RealmState::request`.
 pub(crate) struct WebRequest {
@@ -31,6 +32,7 @@ pub(crate) struct WebRequest {
     pub(crate) codecs: Codecs,
     pub(crate) hashers: Hashers,
     pub(crate) work_results: WorkResults,
+    pub(crate) sockets: Sockets,
     response: Option<Response>,
     log_lines_left: u64,
     origin: Instant,
@@ -55,6 +57,7 @@ impl WebRequest {
             codecs: Codecs::default(),
             hashers: Hashers::default(),
             work_results: WorkResults::default(),
+            sockets: Sockets::new(Bounds::new(limits)),
             response: None,
             log_lines_left: RuntimeLimits::cap(limits.log_lines),
             origin: Instant::now(),
@@ -180,6 +183,82 @@ impl Bodies {
 
     pub(crate) fn take_writer(&mut self, id: u32) -> Option<PipeWriter> {
         self.writers.remove(&id)
+    }
+}
+
+/// How many ends of WebSockets a request may have at once; what they hold is limited by itself.
+const MOST_SOCKETS: usize = 2_048;
+
+/// The ends of WebSockets that JavaScript knows by number.
+pub(crate) struct Sockets {
+    bounds: Bounds,
+    last: u32,
+    ends: HashMap<u32, SocketEnd>,
+}
+
+/// An end of a guest's, with what it has been told of `bufferedAmount`.
+pub(crate) struct SocketEnd {
+    pub(crate) socket: Arc<WebSocket>,
+    /// The turn in which it was last told, and what: it must not become less while JavaScript runs.
+    told: (u32, u64),
+}
+
+impl Sockets {
+    fn new(bounds: Bounds) -> Self {
+        Self { bounds, last: 0, ends: HashMap::new() }
+    }
+
+    /// A new socket, of which the guest has the one end under the number that is given. None if it has too many.
+    pub(crate) fn open(&mut self) -> Option<(u32, WebSocket)> {
+        let (here, there) = WebSocket::with_bounds(self.bounds.clone());
+        Some((self.add(here)?, there))
+    }
+
+    /// Takes an end in. None if the guest has too many.
+    pub(crate) fn add(&mut self, socket: WebSocket) -> Option<u32> {
+        if self.ends.len() >= MOST_SOCKETS {
+            return None;
+        }
+        self.last += 1;
+        self.ends.insert(self.last, SocketEnd { socket: Arc::new(socket), told: (0, 0) });
+        Some(self.last)
+    }
+
+    /// The number that was given last; 0 if there was none.
+    pub(crate) fn last(&self) -> u32 {
+        self.last
+    }
+
+    pub(crate) fn end(&mut self, id: u32) -> Option<&mut SocketEnd> {
+        self.ends.get_mut(&id)
+    }
+
+    /// Gives the end up.
+    pub(crate) fn remove(&mut self, id: u32) {
+        let end = self.ends.remove(&id);
+        drop(end);
+    }
+
+    /// The end, to be given on. None if it is unknown or in use.
+    pub(crate) fn take(&mut self, id: u32) -> Option<WebSocket> {
+        Arc::into_inner(self.ends.remove(&id)?.socket)
+    }
+}
+
+impl SocketEnd {
+    /// What the guest has sent and the other side not taken, in bytes, as of the beginning of this turn; what was sent
+    /// since then is counted in full.
+    pub(crate) fn buffered(&mut self, turn: u32) -> u64 {
+        if self.told.0 != turn {
+            self.told = (turn, self.socket.buffered());
+        }
+        self.told.1
+    }
+
+    /// Counts what is sent in this turn.
+    pub(crate) fn note_sent(&mut self, turn: u32, bytes: u64) {
+        let before = self.buffered(turn);
+        self.told.1 = before + bytes;
     }
 }
 

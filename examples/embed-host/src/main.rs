@@ -13,7 +13,7 @@ use http::{HeaderMap, Method};
 use runtime_facade::{
     Bindings, Body, Call, ContextPolicy, Event, Failure, FetchRequest, FetchResponse, LogRecord, Mode,
     OpError, Ops, PoolConfig, Request, Runtime, RuntimeLimits, Scheduled, Script, SnapshotSource, V8Config,
-    WorkerCode,
+    WebSocketClose, WebSocketMessage, WorkerCode,
 };
 
 // ANCHOR: ops
@@ -139,6 +139,34 @@ async fn upper_case(runtime: &Runtime) -> Result<(), Failure> {
 }
 // ANCHOR_END: stream
 
+// ANCHOR: socket
+/// Speaks with a worker through the socket of its response, in place of a client.
+async fn converse(runtime: &Runtime) -> Result<(), Failure> {
+    let script = r#"
+        export default {
+            fetch() {
+                const [client, server] = Object.values(new WebSocketPair());
+                server.accept();
+                server.addEventListener("message", ({ data }) => server.send(`hello, ${data}`));
+                return new Response(null, { status: 101, webSocket: client });
+            }
+        }"#;
+    let call = Call::new(script, Event::get("http://localhost/")).owner("tenant-2").worker("greeter");
+    let mut execution = runtime.execute(call).await?;
+    if let Some(socket) = execution.response.web_socket.take() {
+        // It fails only if the guest has closed or is gone.
+        let _ = socket.send(WebSocketMessage::Text("Ada".to_owned())).await;
+        socket.close(WebSocketClose::new(1000, "that was all"));
+        // The guest closes as well, once it has answered.
+        while let Some(message) = socket.receive().await {
+            println!("{message:?}");
+        }
+    }
+    println!("{}", execution.end.await.outcome);
+    Ok(())
+}
+// ANCHOR_END: socket
+
 // ANCHOR: failure
 /// A guest that never stops, under a limit of its own.
 async fn endless(runtime: &Runtime) {
@@ -167,6 +195,7 @@ async fn main() -> anyhow::Result<()> {
     // ANCHOR_END: events
 
     upper_case(&runtime).await?;
+    converse(&runtime).await?;
     endless(&runtime).await;
 
     // ANCHOR: shutdown

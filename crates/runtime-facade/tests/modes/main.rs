@@ -11,6 +11,7 @@ mod support;
 
 mod data_modules;
 mod errors;
+mod event_source;
 mod events;
 mod handlers;
 mod host_errors;
@@ -20,6 +21,8 @@ mod responses;
 mod source_maps;
 mod streams;
 mod wait_until;
+mod web_socket_server;
+mod web_sockets;
 
 mod async_context;
 mod bindings;

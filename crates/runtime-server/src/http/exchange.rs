@@ -16,9 +16,11 @@ use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use runtime_facade::{Body, Call, End, EndOfRequest, Outcome, ResponseBody};
+use tokio::sync::watch;
 
-use super::Shared;
 use super::outgoing::Outgoing;
+use super::upgrade::Handshake;
+use super::{Phase, Shared};
 use crate::guest_log::printable;
 use crate::hop_by_hop;
 use crate::routes::ServedWorker;
@@ -30,7 +32,12 @@ pub(super) type AnswerBody = Either<Full<Bytes>, Outgoing>;
 const OUTCOME: HeaderName = HeaderName::from_static("isolane-outcome");
 
 /// Answers a request. Dropping the future cancels it.
-pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<AnswerBody> {
+pub(super) async fn answer(
+    shared: &Shared,
+    mut request: Request<Incoming>,
+    phase: watch::Receiver<Phase>,
+) -> Response<AnswerBody> {
+    let handshake = Handshake::of(&mut request);
     let (parts, body) = request.into_parts();
     let http::request::Parts { method, uri, version, mut headers, .. } = parts;
     if method == Method::CONNECT {
@@ -66,7 +73,11 @@ pub(super) async fn answer(shared: &Shared, request: Request<Incoming>) -> Respo
     match shared.runtime.execute(call).await {
         Ok(execution) => {
             note_the_end(worker, execution.end);
-            respond(execution.response, is_head)
+            let mut response = execution.response;
+            match response.web_socket.take() {
+                Some(socket) => handshake.answer(response.headers, socket, phase),
+                None => respond(response, is_head),
+            }
         }
         Err(failure) => {
             note(
@@ -176,7 +187,7 @@ fn discard(mut body: ResponseBody) {
 }
 
 /// The answer when the worker gave none. What happened is for the log, not for the client.
-fn failed(outcome: Outcome) -> Response<AnswerBody> {
+pub(super) fn failed(outcome: Outcome) -> Response<AnswerBody> {
     let status = StatusCode::from_u16(outcome.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let name = outcome.name();
     let mut response = text(status, format!("the worker did not answer: {name}\n"));
@@ -187,7 +198,7 @@ fn failed(outcome: Outcome) -> Response<AnswerBody> {
     response
 }
 
-fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<AnswerBody> {
+pub(super) fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<AnswerBody> {
     let mut response = Response::new(Either::Left(Full::new(body.into())));
     *response.status_mut() = status;
     response

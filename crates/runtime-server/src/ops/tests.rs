@@ -1,4 +1,4 @@
-//! The client over TLS. Plain HTTP is tested with the program itself, from the outside.
+//! The client over TLS, its WebSockets included. Plain HTTP is tested with the program itself, from the outside.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -8,10 +8,14 @@ use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
+use runtime_facade::{RuntimeLimits, WebSocket, WebSocketMessage};
 use rustls::pki_types::PrivateKeyDer;
 use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
+use crate::web_socket;
 
 /// A server that answers with the version of HTTP that it was asked in, and a client's view of whom to trust.
 async fn server(protocols: &[&[u8]]) -> (SocketAddr, rustls::ClientConfig) {
@@ -34,12 +38,33 @@ async fn server(protocols: &[&[u8]]) -> (SocketAddr, rustls::ClientConfig) {
             // A client that does not trust the certificate ends the handshake: that is for it to tell.
             let Ok(stream) = acceptor.accept(stream).await else { continue };
             tokio::spawn(async move {
-                let service = service_fn(|request: http::Request<hyper::body::Incoming>| async move {
+                let service = service_fn(|mut request: http::Request<hyper::body::Incoming>| async move {
                     let body = format!("{:?}", request.version());
-                    Ok::<_, Infallible>(http::Response::new(Full::<Bytes>::from(body)))
+                    let mut response = http::Response::new(Full::<Bytes>::from(body));
+                    if let Some(key) = request.headers().get("sec-websocket-key") {
+                        *response.status_mut() = http::StatusCode::SWITCHING_PROTOCOLS;
+                        let accept = derive_accept_key(key.as_bytes()).parse().expect("a header's value");
+                        response.headers_mut().insert("sec-websocket-accept", accept);
+                        response.headers_mut().insert("upgrade", HeaderValue::from_static("websocket"));
+                        response.headers_mut().insert("connection", HeaderValue::from_static("upgrade"));
+                        *response.body_mut() = Full::default();
+                        let (here, there) = WebSocket::pair(&RuntimeLimits::default());
+                        let upgrade = hyper::upgrade::on(&mut request);
+                        tokio::spawn(async move {
+                            let connection = upgrade.await.expect("an upgrade");
+                            web_socket::run(connection, Role::Server, there, 1011, std::future::pending())
+                                .await;
+                        });
+                        tokio::spawn(async move {
+                            while let Some(message) = here.receive().await {
+                                let _ = here.send(message).await;
+                            }
+                        });
+                    }
+                    Ok::<_, Infallible>(response)
                 });
                 let builder = auto::Builder::new(TokioExecutor::new());
-                let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+                let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
             });
         }
     });
@@ -74,6 +99,19 @@ async fn tls_chooses_http2_where_the_server_has_it_and_http1_where_not() {
         let url = format!("https://localhost:{}/", address.port());
         assert_eq!(fetch(HttpClient::with_tls(tls), url).await.expect("an answer"), version);
     }
+}
+
+#[tokio::test]
+async fn a_websocket_goes_over_tls_also_to_a_server_that_prefers_http2() {
+    let (address, tls) = server(&[b"h2", b"http/1.1"]).await;
+    let ops = HttpOps::new(HttpClient::with_tls(tls), AllowedHosts::all(), GuestLog::to(std::io::sink()));
+    let (here, socket) = WebSocket::pair(&RuntimeLimits::default());
+    let url = format!("wss://localhost:{}/", address.port());
+    let answer = ops.web_socket(WebSocketRequest { url, headers: HeaderMap::new(), socket }).await;
+    assert!(matches!(answer.expect("an answer"), WebSocketAnswer::Open(_)));
+    let message = WebSocketMessage::Text("over TLS".to_owned());
+    here.send(message.clone()).await.expect("it is open");
+    assert_eq!(here.receive().await, Some(message));
 }
 
 #[tokio::test]

@@ -11,3 +11,4 @@ mod types;
 #[cfg(feature = "typescript")]
 mod typescript;
 mod upstream;
+mod web_socket;

@@ -10,6 +10,26 @@ const HELLO: &str = "export default { fetch(request) {
 } }";
 
 #[test]
+fn a_worker_that_answers_with_a_socket_needs_a_client() {
+    let files = Files::worker(
+        "export default { fetch() {
+            const [client, server] = Object.values(new WebSocketPair());
+            server.accept();
+            return new Response(null, { status: 101, webSocket: client });
+        } }",
+    );
+    for mode in MODES {
+        let output = run(&files.path("worker.js"), mode, &[]);
+        assert_eq!(output.status.code(), Some(1), "{mode}");
+        assert!(
+            text(&output.stderr).contains("answered with a WebSocket"),
+            "{mode}: {}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
 fn the_body_goes_to_standard_output_and_the_status_is_0() {
     let files = Files::worker(HELLO);
     for mode in MODES {

@@ -2,8 +2,8 @@
 // once. Which handler runs, what counts as its answer and what an event waits for is decided here; how a
 // Request or a Response is made is not.
 //
-// An event ("invocation") holds on to three kinds of work: the handler, the promises given to waitUntil, and the
-// body that is still being written. It ends with `native.finish` when all have settled. A failure before the
+// An event ("invocation") holds on to four kinds of work: the handler, the promises given to waitUntil, the body that is
+// still being written, and the client's WebSocket. It ends with `native.finish` when all have settled. A failure before the
 // answer ends it at once with `native.fail`; a failure after it (a body whose stream errors) ends it with
 // `native.fail` once the rest has settled.
 
@@ -89,9 +89,9 @@ class Invocation {
 
   // --- Answers
 
-  #respond(status, statusText, headers, bytes, source) {
+  #respond(status, statusText, headers, bytes, source, socket = -1) {
     this.#answered = true;
-    native.respond(status, statusText, headers, bytes, source);
+    native.respond(status, statusText, headers, bytes, source, socket);
   }
 
   #answerFetch(response) {
@@ -111,7 +111,11 @@ class Invocation {
       this.fail("bad-response", error);
       return;
     }
-    const { status, statusText, headers, bytes, source, stream } = parts;
+    const { status, statusText, headers, bytes, source, stream, webSocket } = parts;
+    if (webSocket !== null) {
+      this.#giveSocket(status, statusText, headers, webSocket);
+      return;
+    }
     if (stream === null) {
       this.#respond(status, statusText, headers, bytes, source);
       return;
@@ -124,6 +128,19 @@ class Invocation {
       this.fail("exception", error);
       this.#release();
     });
+  }
+
+  // The event goes on until the socket is closed.
+  #giveSocket(status, statusText, headers, webSocket) {
+    let socket;
+    try {
+      socket = internals.sockets.give(webSocket, () => this.#release());
+    } catch (error) {
+      this.fail("bad-response", error);
+      return;
+    }
+    this.#holds += 1;
+    this.#respond(status, statusText, headers, null, -1, socket);
   }
 
   #answerTask(result) {

@@ -1,9 +1,9 @@
-// The events that only carry values: CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent. Who fires
+// The events that only carry values: CloseEvent, CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent. Who fires
 // them is not decided here.
 
 const { List, ObjectFreeze, ReflectApply } = internals.prim;
 const { Event, events, webidl } = internals;
-const { any, boolean, DOMString, object, unsignedLong, USVString } = webidl.converters;
+const { any, boolean, DOMString, object, unsignedLong, unsignedShort, USVString } = webidl.converters;
 
 // The constructor of Event reads the inherited members of each dictionary, and reads them first.
 const CustomEventInit = webidl.dictionary("CustomEventInit", [
@@ -131,6 +131,27 @@ class PromiseRejectionEvent extends Event {
 }
 webidl.exposeInterface(PromiseRejectionEvent);
 
+const CloseEventInit = webidl.dictionary("CloseEventInit", [
+  { key: "wasClean", converter: boolean, defaultValue: () => false },
+  { key: "code", converter: unsignedShort, defaultValue: () => 0 },
+  { key: "reason", converter: USVString, defaultValue: () => "" },
+]);
+
+class CloseEvent extends Event {
+  #members;
+  constructor(type, eventInitDict = undefined) {
+    const prefix = "Failed to construct 'CloseEvent'";
+    webidl.requiredArguments(arguments.length, 1, prefix);
+    super(type, eventInitDict);
+    this.#members = CloseEventInit(eventInitDict, prefix, "Argument 2");
+  }
+  get wasClean() { return this.#members.wasClean; }
+  get code() { return this.#members.code; }
+  get reason() { return this.#members.reason; }
+}
+webidl.exposeInterface(CloseEvent);
+
+internals.CloseEvent = CloseEvent;
 internals.ErrorEvent = ErrorEvent;
 // A MessageEvent of the platform's; `ports` is a List.
 internals.messageEvent = (type, data, ports = new List(), origin = "", lastEventId = "") =>

@@ -1,10 +1,13 @@
 // fetch(), the client's side: makes the request, hands it to the host, and makes the answer a Response. Connections,
 // redirects and the policy of what may be reached are the host's. data: and blob: URLs are answered here.
+//
+// In `internals.fetching`: `start(core)` gives the promise that fetch gives for the core of a request.
 
 const {
   MathMin, PromisePrototypeThen, PromiseReject, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeIndexOf,
-  StringFromCharCode, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, TypedArrayPrototypeGetBuffer,
-  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array, promiseMarkHandled,
+  StringFromCharCode, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToLowerCase, TypeError,
+  TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array,
+  promiseMarkHandled,
 } = internals.prim;
 const { bodies, headers, queues, requests, responses, webidl } = internals;
 const { Deferred, isolate } = queues;
@@ -151,6 +154,9 @@ class FetchCall extends Deferred {
     this.operation = -1;
     this.pump = undefined;
     this.responseBody = undefined;
+    // As on Workers, an upgrade is asked for by a header, and its answer has a WebSocket.
+    this.wantsSocket = core.method === "GET" && isUpgrade(core.list.get("upgrade"));
+    this.socket = -1;
     this.onAbort = undefined;
     if (signal !== undefined) {
       this.onAbort = () => this.abort(internals.abort.reason(signal));
@@ -170,10 +176,13 @@ class FetchCall extends Deferred {
       if (parts.native !== undefined) source = parts.native.rid;
       if (stream !== null) source = native.pipeOpen();
     }
-    const answer = native.fetch(core.method, core.url, core.list.flat(), bytes, source, core.redirect);
+    const answer = this.wantsSocket
+      ? this.connect()
+      : native.fetch(core.method, core.url, core.list.flat(), bytes, source, core.redirect);
     this.operation = native.lastOp();
     PromisePrototypeThen(answer, (result) => this.respond(result), (error) => {
       this.done();
+      if (this.wantsSocket) native.socketDrop(this.socket);
       if (this.pump !== undefined) this.pump.abort(error);
       this.reject(error);
     });
@@ -184,9 +193,36 @@ class FetchCall extends Deferred {
     }
   }
 
+  connect() {
+    const { core } = this;
+    const list = core.list.copy();
+    for (let i = 0; i < ofHandshake.length; i++) list.delete(ofHandshake[i]);
+    const answer = native.socketConnect(webSocketUrl(core.url), list.flat());
+    this.socket = native.socketLast();
+    return answer;
+  }
+
+  // The other side speaks WebSocket.
+  open(result) {
+    const response = new ResponseCore(101, "Switching Protocols", headers.fromHost(result.headers));
+    response.type = "basic";
+    response.guard = "immutable";
+    response.url = withoutFragment(this.core.url);
+    response.webSocket = internals.sockets.fromHost(this.socket, response.list.get("sec-websocket-protocol"));
+    this.done();
+    this.resolve(responses.create(response));
+  }
+
   respond(result) {
     const { core } = this;
     this.operation = -1;
+    if (this.wantsSocket) {
+      if (result.isOpen) {
+        this.open(result);
+        return;
+      }
+      native.socketDrop(this.socket);
+    }
     const response = new ResponseCore(result.status, result.statusText, headers.fromHost(result.headers));
     response.type = "basic";
     response.guard = "immutable";
@@ -210,7 +246,10 @@ class FetchCall extends Deferred {
 
   abort(reason) {
     this.reject(reason);
-    if (this.operation !== -1) native.cancelOp(this.operation);
+    if (this.operation !== -1) {
+      native.cancelOp(this.operation);
+      if (this.wantsSocket) native.socketDrop(this.socket);
+    }
     this.operation = -1;
     if (this.pump !== undefined) this.pump.abort(reason);
     if (this.responseBody !== undefined) this.responseBody.abort(reason);
@@ -222,6 +261,16 @@ class FetchCall extends Deferred {
   }
 }
 isolate(FetchCall);
+
+// What a handshake consists of is made by whoever makes it.
+const ofHandshake = [
+  "connection", "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions",
+];
+
+const isUpgrade = (value) => value !== null && StringPrototypeToLowerCase(value) === "websocket";
+
+// Of a URL whose scheme is http or https.
+const webSocketUrl = (href) => `ws${StringPrototypeSlice(withoutFragment(href), 4)}`;
 
 const withoutFragment = (href) => {
   const hash = StringPrototypeIndexOf(href, "#");
@@ -251,6 +300,8 @@ const start = (core) => {
   call.start();
   return call.promise;
 };
+
+internals.fetching = { __proto__: null, start };
 
 webidl.exposeOperations({
   __proto__: null,

@@ -5,7 +5,7 @@
 // the promise of its body's bytes.
 
 const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError } = internals.prim;
-const { bodies, headers, queues, webidl } = internals;
+const { bodies, headers, ifLoaded, queues, webidl } = internals;
 const { ByteString, USVString, unsignedShort } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
 
@@ -18,6 +18,7 @@ class Init {
     this.headers = undefined;
     this.status = 200;
     this.statusText = "";
+    this.webSocket = null;
   }
 }
 queues.isolate(Init);
@@ -32,6 +33,13 @@ const readInit = (given, prefix) => {
   if (status !== undefined) init.status = unsignedShort(status, prefix, "Argument 2, member 'status',");
   const { statusText } = given;
   if (statusText !== undefined) init.statusText = ByteString(statusText, prefix, "Argument 2, member 'statusText',");
+  const { webSocket } = given;
+  if (webSocket !== undefined && webSocket !== null) {
+    if (!isObject(webSocket) || ifLoaded("sockets")?.isWebSocket(webSocket) !== true) {
+      throw new TypeError(`${prefix}: Argument 2, member 'webSocket', is not of type 'WebSocket'`);
+    }
+    init.webSocket = webSocket;
+  }
   return init;
 };
 
@@ -46,6 +54,8 @@ class ResponseCore {
     this.type = "default";
     this.url = "";
     this.redirected = false;
+    // The client's end of a WebSocket, as Workers have it: a member of their own of the answer to an upgrade.
+    this.webSocket = null;
   }
 }
 queues.isolate(ResponseCore);
@@ -65,14 +75,17 @@ const checkReasonPhrase = (text, prefix) => {
 
 // "Initialize a response" of Fetch; `extracted` is { body, type } or null.
 const initialise = (init, extracted, prefix) => {
-  const { status, statusText } = init;
-  if (status < 200 || status > 599) {
+  const { status, statusText, webSocket } = init;
+  if (webSocket !== null) {
+    if (status !== 101) throw new RangeError(`${prefix}: a response with a WebSocket has status 101, not ${status}`);
+  } else if (status < 200 || status > 599) {
     throw new RangeError(`${prefix}: the status ${status} is outside the range [200, 599]`);
   }
   checkReasonPhrase(statusText, prefix);
   const list = new headers.FieldList(new List());
   if (init.headers !== undefined) headers.fill(list, init.headers, prefix, "Argument 2, member 'headers',");
   const core = new ResponseCore(status, statusText, list);
+  core.webSocket = webSocket;
   if (extracted !== null) {
     if (isNullBodyStatus(status)) throw new TypeError(`${prefix}: a response with status ${status} has no body`);
     core.body = extracted.body;
@@ -143,6 +156,7 @@ class Response {
   }
 
   get statusText() { return this.#core.statusText; }
+  get webSocket() { return this.#core.webSocket; }
 
   get headers() {
     const core = this.#core;
@@ -152,6 +166,9 @@ class Response {
 
   clone() {
     const core = this.#core;
+    if (core.webSocket !== null) {
+      throw new TypeError("Failed to execute 'clone' on 'Response': a response with a WebSocket cannot be cloned");
+    }
     if (core.body !== null && core.body.unusable) {
       throw new TypeError("Failed to execute 'clone' on 'Response': the body has been read or is locked");
     }
@@ -168,14 +185,14 @@ bodies.mixin(Response, "Response", responses.coreOf);
 responses.readBytes = (response, prefix) => bodies.readBytes(responses.coreOf, response, prefix);
 webidl.exposeInterface(Response);
 
-// { status, statusText, headers, bytes, source, stream }: `bytes` or null, the id of a body that goes on untouched or
-// -1, the core of a stream to be pumped or null. Throws a TypeError for what cannot be an answer.
+// { status, statusText, headers, bytes, source, stream, webSocket }: `bytes` or null, the id of a body that goes on
+// untouched or -1, the core of a stream to be pumped or null, a WebSocket for the client or null. Throws a TypeError for what cannot be an answer.
 responses.forHost = (response) => {
   const core = responses.coreOf(response);
   if (core.type === "error") throw new TypeError("the handler answered with Response.error()");
   const parts = {
     __proto__: null, status: core.status, statusText: core.statusText, headers: core.list.flat(), bytes: null,
-    source: -1, stream: null,
+    source: -1, stream: null, webSocket: core.webSocket,
   };
   const { body } = core;
   if (body === null) return parts;

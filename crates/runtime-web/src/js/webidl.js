@@ -276,6 +276,7 @@ webidl.isSharedArrayBuffer = (value) => {
 };
 
 const isView = ArrayBufferIsView;
+webidl.isView = isView;
 const bufferOfView = (view) =>
   TypedArrayPrototypeGetSymbolToStringTag(view) === undefined
     ? DataViewPrototypeGetBuffer(view)

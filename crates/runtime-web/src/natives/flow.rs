@@ -110,6 +110,7 @@ fn respond<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Retu
     let headers = header_map(scope, arguments.get(2));
     let body = bytes(&arguments, 3);
     let source = arguments.get(4).int32_value(scope).unwrap_or(-1);
+    let socket = arguments.get(5).int32_value(scope).unwrap_or(-1);
     let limit = RealmState::of(scope).map_or(0, |state| state.limits().response_bytes);
     let Some(request) = request(scope) else { return };
     if limit > 0
@@ -124,7 +125,12 @@ fn respond<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Retu
         (Err(_), None) => Body::empty(),
     };
     let is_too_large = limit > 0 && body.as_bytes().is_some_and(|bytes| bytes.len() as u64 > limit);
-    let response = Response { status, status_text, headers, body: ResponseBody::new(body, limit) };
+    let web_socket = u32::try_from(socket).ok().and_then(|socket| request.sockets.take(socket));
+    if let Some(socket) = &web_socket {
+        socket.watch().note_client();
+    }
+    let response =
+        Response { status, status_text, headers, body: ResponseBody::new(body, limit), web_socket };
     if is_too_large {
         let message = too_large(limit).message;
         if let Some(state) = RealmState::of(scope) {

@@ -11,6 +11,7 @@ mod memory;
 mod text;
 mod url;
 mod wasm_module;
+mod web_sockets;
 
 use bytes::Bytes;
 use runtime_core::{HostCallError, Native};
@@ -25,6 +26,7 @@ pub(crate) fn all() -> Vec<Native> {
         flow::natives(),
         async_context::natives(),
         bodies::natives(),
+        web_sockets::natives(),
         text::natives(),
         compression::natives(),
         url::natives(),

@@ -6,18 +6,24 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use runtime_facade::{Bindings, Body, FetchRequest, FetchResponse, LogLevel, LogRecord, OpError, Ops};
+use runtime_facade::{
+    Bindings, Body, FetchRequest, FetchResponse, LogLevel, LogRecord, OpError, Ops, WebSocketAnswer,
+    WebSocketRequest,
+};
 use tokio::sync::watch;
 
 use super::wait::{until, within};
 
 type Fetcher = Arc<dyn Fn(FetchRequest) -> BoxFuture<'static, Result<FetchResponse, OpError>> + Send + Sync>;
 
+type Connector = Arc<dyn Fn(WebSocketRequest) -> Result<WebSocketAnswer, OpError> + Send + Sync>;
+
 /// A host. Cloning shares it.
 #[derive(Clone, Default)]
 pub(crate) struct Host {
     log: Arc<Mutex<Vec<LogRecord>>>,
     fetcher: Option<Fetcher>,
+    connector: Option<Connector>,
     bindings: Bindings,
 }
 
@@ -32,6 +38,15 @@ impl Host {
         F: Future<Output = Result<FetchResponse, OpError>> + Send + 'static,
     {
         self.fetcher = Some(Arc::new(move |request| Box::pin(answer(request))));
+        self
+    }
+
+    /// Opens WebSockets with this function.
+    pub(crate) fn on_web_socket(
+        mut self,
+        open: impl Fn(WebSocketRequest) -> Result<WebSocketAnswer, OpError> + Send + Sync + 'static,
+    ) -> Self {
+        self.connector = Some(Arc::new(open));
         self
     }
 
@@ -85,6 +100,14 @@ impl Ops for Host {
             Some(fetcher) => fetcher(request),
             None => Box::pin(std::future::ready(Err(OpError::new("this test's host has no network")))),
         }
+    }
+
+    fn web_socket(&self, request: WebSocketRequest) -> BoxFuture<'static, Result<WebSocketAnswer, OpError>> {
+        let answer = match &self.connector {
+            Some(connector) => connector(request),
+            None => Err(OpError::new("this test's host has no sockets")),
+        };
+        Box::pin(std::future::ready(answer))
     }
 
     fn log(&self, record: LogRecord) {

@@ -17,7 +17,7 @@ pub(crate) use wait::{settled, until, within};
 pub(crate) use runtime_facade::{
     Body, Call, Capacity, Collected, Event, Execution, Failure, FetchRequest, FetchResponse, LogLevel,
     ModeName, OpError, Outcome, Request, Runtime, RuntimeLimits, Scheduled, Script, ScriptFault, ScriptFile,
-    ShedReason, Task, WorkerCode,
+    ShedReason, Task, WebSocket, WebSocketAnswer, WebSocketClose, WebSocketMessage, WorkerCode,
 };
 pub(crate) use std::sync::Arc;
 pub(crate) use std::time::{Duration, Instant};

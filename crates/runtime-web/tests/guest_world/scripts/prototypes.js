@@ -157,6 +157,42 @@ const actions = {
     port1.close();
     return text;
   },
+  async sockets() {
+    const ends = new WebSocketPair();
+    const left = ends[0];
+    const right = ends[1];
+    left.accept();
+    right.accept();
+    right.addEventListener("message", (event) => right.send(`${event.data}!`));
+    let text = "";
+    await new Promise((resolve) => {
+      left.onmessage = (event) => {
+        text += event.data;
+        left.close(3000, "over");
+      };
+      left.onclose = (event) => {
+        text += event.code + event.reason;
+        resolve();
+      };
+      left.send("message");
+    });
+    const refused = new WebSocket("ws://nowhere.test/", iterable("a", "b"));
+    await new Promise((resolve) => {
+      refused.onclose = (event) => {
+        text += event.code;
+        resolve();
+      };
+    });
+    return text;
+  },
+  async eventSources() {
+    const source = new EventSource("data:text/event-stream,id:1%0Adata:x%0A%0A");
+    const text = await new Promise((resolve) => {
+      source.onmessage = (event) => resolve(event.data + event.lastEventId + event.origin);
+    });
+    source.close();
+    return text;
+  },
   async streams() {
     let count = 0;
     const source = {
