@@ -715,7 +715,7 @@ declare class WebSocket extends EventTarget {
   readonly protocol: string;
   binaryType: "blob" | "arraybuffer";
   onopen: ((event: Event) => unknown) | null;
-  onerror: ((event: Event) => unknown) | null;
+  onerror: ((event: ErrorEvent) => unknown) | null;
   onclose: ((event: CloseEvent) => unknown) | null;
   onmessage: ((event: MessageEvent) => unknown) | null;
   accept(): void;
