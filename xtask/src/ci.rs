@@ -9,13 +9,13 @@ mod server;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Package, TargetKind};
 
 use crate::context::Context;
-use crate::{bench, pending, process, serve, test, tidy, v8, wpt};
+use crate::{bench, pending, process, programs, serve, test, tidy, v8, wpt};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -52,7 +52,7 @@ enum When {
     Nightly,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step { name: "v8", when: When::Always, missing: nothing, run: v8::ensure },
     Step { name: "format", when: When::Always, missing: nothing, run: format },
     Step { name: "tidy", when: When::Always, missing: nothing, run: tidy::check },
@@ -65,6 +65,7 @@ const STEPS: [Step; 14] = [
     Step { name: "types", when: When::Always, missing: no_server, run: declarations },
     Step { name: "bench", when: When::Always, missing: no_tables, run: measure },
     Step { name: "wpt", when: When::Always, missing: nothing, run: web_platform },
+    Step { name: "programs", when: When::Always, missing: nothing, run: programs::check },
     Step { name: "wpt-all", when: When::Nightly, missing: nothing, run: all_of_web_platform },
     Step { name: "test", when: When::Always, missing: nothing, run: tests },
 ];
@@ -288,25 +289,6 @@ fn no_program(context: &Context, package_name: &str, program: &str) -> Result<Op
 fn package<'a>(context: &'a Context, name: &str) -> Result<Option<&'a Package>> {
     let packages = context.metadata()?.workspace_packages();
     Ok(packages.into_iter().find(|package| package.name.as_str() == name))
-}
-
-/// Calls until it gives something or the time is over.
-fn until<T>(deadline: Duration, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
-    let started = Instant::now();
-    loop {
-        if let Some(value) = attempt() {
-            return Some(value);
-        }
-        if started.elapsed() > deadline {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Asks a process to end as Ctrl-C does.
-fn interrupt(id: u32) -> Result<()> {
-    process::run_quietly(Command::new("kill").args(["-INT", &id.to_string()]))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod process;
 
 mod bench;
 mod ci;
+mod programs;
 mod serve;
 mod snapshot;
 mod test;
@@ -44,6 +45,8 @@ enum Command {
     Bench(bench::Args),
     /// Run web-platform-tests in the execution modes, and compare them with what is expected.
     Wpt(wpt::Args),
+    /// Run real programs from npm in the execution modes, and compare their answers with workerd's.
+    Programs(programs::Args),
     /// Check what the compiler does not: dependency edges, heads, sizes, unsafe code, guides, licences.
     Tidy(tidy::Args),
     /// Everything that must be green before a change goes in, with the time of each step.
@@ -70,6 +73,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Snapshot(args) => snapshot::run(&context, &args),
         Command::Bench(args) => bench::run(&context, &args),
         Command::Wpt(args) => wpt::run(&context, &args),
+        Command::Programs(args) => programs::run(&context, &args),
         Command::Tidy(args) => tidy::run(&context, &args),
         Command::Ci(args) => ci::run(&context, &args),
     }

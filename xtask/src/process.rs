@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -91,6 +93,28 @@ fn replace_platform(command: &mut Command) -> Result<ExitCode> {
     let status = command.status().with_context(|| format!("could not start `{}`", program_name(command)))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
+}
+
+/// Calls until it gives something or the time is over.
+pub(crate) fn until<T>(deadline: Duration, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    let started = Instant::now();
+    loop {
+        if let Some(value) = attempt() {
+            return Some(value);
+        }
+        if started.elapsed() > deadline {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Asks a process to end as Ctrl-C does.
+///
+/// # Errors
+/// Fails if there is no such process.
+pub(crate) fn interrupt(id: u32) -> Result<()> {
+    run_quietly(Command::new("kill").args(["-INT", &id.to_string()]))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{interrupt, until};
+use crate::process::{interrupt, until};
 
 /// The worker that is served, and what it must answer.
 const WORKER: &str = "examples/workers/hello.js";
