@@ -275,13 +275,14 @@ class WebSocket extends EventTarget {
     } else if (TypedArrayPrototypeGetSymbolToStringTag(arrival) === "Uint8Array") {
       this.#deliver(this.#binaryType === "blob"
         ? internals.blobs.create(arrival, "") : TypedArrayPrototypeGetBuffer(arrival));
-    } else if (arrival[0] === undefined) {
-      this.#close(BROKEN, "", false, arrival[1]);
+    } else if (arrival.code === undefined) {
+      this.#close(BROKEN, "", false, arrival.reason);
     } else {
       // Answering a close is what a socket does by itself. One that has closed already does nothing by this.
-      native.socketClose(this.#end, arrival[0], arrival[1]);
+      const { code, reason } = arrival;
+      native.socketClose(this.#end, code, reason);
       this.#state = CLOSING;
-      this.#close(arrival[0], arrival[1], true);
+      this.#close(code, reason, true);
     }
   }
 

@@ -134,8 +134,13 @@ fn end(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>) -> Option<Arc<WebSoc
     request(scope)?.sockets.end(id).map(|end| Arc::clone(&end.socket))
 }
 
-/// The promise is for a text, bytes, `[code, reason]` of a close, null for a connection that is broken, or
-/// `[undefined, reason]` for one that its other end broke off knowingly.
+/// No array: a promise that is resolved with one looks for `then` on the guest's prototype of arrays.
+fn ending(code: HostValue, reason: String) -> HostValue {
+    HostValue::Object(vec![("code".to_owned(), code), ("reason".to_owned(), HostValue::String(reason))])
+}
+
+/// The promise is for a text, bytes, `{ code, reason }` of a close, null for a connection that is broken, or the same
+/// without a code for one that its other end broke off knowingly.
 fn socket_receive<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
     let Some(socket) = end(scope, &arguments) else { return };
     let mark = socket.arrival_mark();
@@ -143,13 +148,11 @@ fn socket_receive<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut re
         Ok(match socket.next().await {
             Received::Message(WebSocketMessage::Text(text)) => HostValue::String(text),
             Received::Message(WebSocketMessage::Binary(bytes)) => HostValue::Bytes(bytes),
-            Received::Message(WebSocketMessage::Close(close)) => HostValue::Array(vec![
-                HostValue::Number(f64::from(close.code.unwrap_or(NO_CODE))),
-                HostValue::String(close.reason),
-            ]),
-            Received::Broken(Some(reason)) => {
-                HostValue::Array(vec![HostValue::Undefined, HostValue::String(reason)])
+            Received::Message(WebSocketMessage::Close(close)) => {
+                let code = HostValue::Number(f64::from(close.code.unwrap_or(NO_CODE)));
+                ending(code, close.reason)
             }
+            Received::Broken(Some(reason)) => ending(HostValue::Undefined, reason),
             Received::Broken(None) | Received::Over => HostValue::Null,
         })
     });
