@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use runtime_core::{HostCallError, HostCalls, HostValue, Native, RealmState};
@@ -167,7 +166,7 @@ fn socket_send<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut resul
     let message = if value.is_string() {
         WebSocketMessage::Text(string(scope, &arguments, 1))
     } else {
-        WebSocketMessage::Binary(bytes(&arguments, 1).unwrap_or_else(Bytes::new))
+        WebSocketMessage::Binary(bytes(&arguments, 1).unwrap_or_default())
     };
     let length = match &message {
         WebSocketMessage::Text(text) => text.len(),
