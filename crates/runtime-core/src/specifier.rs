@@ -90,26 +90,36 @@ fn joined(folder: &str, path: &str) -> String {
     parts.join("/")
 }
 
-fn form_of(file: &File, wanted: Option<&str>) -> Result<Form, String> {
+/// Why a file cannot be imported so.
+#[derive(Debug, thiserror::Error)]
+enum FormError {
+    #[error("cannot be imported as text: it is not UTF-8")]
+    NotText,
+    #[error("cannot be imported as {0:?}: the types are \"json\", \"text\" and \"bytes\"")]
+    UnknownType(String),
+    #[error(
+        "is of a kind that its name does not tell: say what is wanted with {{ type: \"text\" }}, \
+         {{ type: \"bytes\" }} or {{ type: \"json\" }}"
+    )]
+    UnknownKind,
+}
+
+fn form_of(file: &File, wanted: Option<&str>) -> Result<Form, FormError> {
     let must_be_text = |form| match file.content.text() {
         Some(_) => Ok(form),
-        None => Err("cannot be imported as text: it is not UTF-8".to_owned()),
+        None => Err(FormError::NotText),
     };
     match (wanted, file.kind) {
         (Some("json"), _) => must_be_text(Form::Json),
         (Some("text"), _) => must_be_text(Form::Text),
         (Some("bytes"), _) => Ok(Form::Bytes),
-        (Some(other), _) => {
-            Err(format!("cannot be imported as {other:?}: the types are \"json\", \"text\" and \"bytes\""))
-        }
+        (Some(other), _) => Err(FormError::UnknownType(other.to_owned())),
         (None, FileKind::JavaScript) => Ok(Form::Code),
         (None, FileKind::Json) => Ok(Form::Json),
         (None, FileKind::Text) => Ok(Form::Text),
         (None, FileKind::Data) => Ok(Form::Buffer),
         (None, FileKind::Wasm) => Ok(Form::Wasm),
-        (None, FileKind::Asset) => Err("is of a kind that its name does not tell: say what is wanted with \
-             { type: \"text\" }, { type: \"bytes\" } or { type: \"json\" }"
-            .to_owned()),
+        (None, FileKind::Asset) => Err(FormError::UnknownKind),
     }
 }
 
