@@ -40,15 +40,15 @@ impl TsConfig {
         let folders = file.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
         let path = folders.map(|folder| folder.join("tsconfig.json")).find(|path| path.is_file());
         let Some(path) = path else { return Self::default() };
-        let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
-        read.and_then(|text| Self::parse(&text)).unwrap_or_else(|error| {
-            tracing::warn!(path = %path.display(), error, "passed over: it cannot be read");
+        let read = std::fs::read_to_string(&path).and_then(|text| Ok(Self::parse(&text)?));
+        read.unwrap_or_else(|error| {
+            tracing::warn!(path = %path.display(), %error, "passed over: it cannot be read");
             Self::default()
         })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
-        let written: Written = serde_json::from_str(&plain_json(text)).map_err(|error| error.to_string())?;
+    fn parse(text: &str) -> serde_json::Result<Self> {
+        let written: Written = serde_json::from_str(&plain_json(text))?;
         let options = written.compiler_options;
         Ok(Self {
             is_classic: options.jsx.as_deref() == Some("react"),
@@ -113,8 +113,8 @@ mod tests {
             import_source: Some("a//b\",}".to_owned()),
             ..TsConfig::default()
         };
-        assert_eq!(TsConfig::parse(text), Ok(expected));
-        assert_eq!(TsConfig::parse("{}"), Ok(TsConfig::default()));
+        assert_eq!(TsConfig::parse(text).ok(), Some(expected));
+        assert_eq!(TsConfig::parse("{}").ok(), Some(TsConfig::default()));
         assert!(TsConfig::parse("{ \"compilerOptions\": ").is_err());
     }
 
