@@ -64,7 +64,7 @@ const STEPS: [Step; 15] = [
     Step { name: "snapshot", when: When::Always, missing: no_server, run: freeze },
     Step { name: "types", when: When::Always, missing: no_server, run: declarations },
     Step { name: "bench", when: When::Always, missing: no_tables, run: measure },
-    Step { name: "wpt", when: When::Nightly, missing: nothing, run: web_platform },
+    Step { name: "wpt", when: When::Always, missing: nothing, run: web_platform },
     Step { name: "programs", when: When::Nightly, missing: nothing, run: programs::check },
     Step { name: "wpt-all", when: When::Nightly, missing: nothing, run: all_of_web_platform },
     Step { name: "test", when: When::Always, missing: nothing, run: tests },
