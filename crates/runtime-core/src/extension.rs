@@ -9,13 +9,21 @@ use crate::host_calls::HostCallError;
 use crate::outcome::Outcome;
 use crate::realm::{Finish, GuestRequest, RealmState};
 
-/// One JavaScript source, as the body of `function (native, internals) { ... }`.
+/// One JavaScript source: an expression that is a `function (native, internals) { ... }`.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
     /// The file's name, as stack traces show it.
     pub name: &'static str,
-    /// The function's body.
+    /// The expression.
     pub code: &'static str,
+}
+
+impl Source {
+    /// Where its functions say that they come from.
+    pub(crate) fn origin<'s>(&self, scope: &mut v8::PinScope<'s, '_>) -> Option<v8::ScriptOrigin<'s>> {
+        let name = v8::String::new(scope, &format!("isolane:{}", self.name))?.into();
+        Some(v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, false, None))
+    }
 }
 
 /// A part of the guest's world that runs only when something of it is used for the first time.
@@ -115,9 +123,14 @@ impl<F> NativeFunction for F where
 /// The guest's world, as the snapshot holds it.
 ///
 /// The sources run once, in order, in the context that is then frozen into the snapshot. They share one `internals`
-/// object; `internals.entry` must then hold a function for each [`Hook`]. The units' sources are in the snapshot as
-/// functions that have not run: they are given to `internals.registerUnit(name, globals, members, functions)`, which
-/// must see to it that they run when a member is used.
+/// object; `internals.entry` must then hold a function for each [`Hook`]. The units are not in the snapshot: it is for the
+/// sources to see to it that a unit's files run when something of it is used. They find beside the natives
+/// - `native.unitOfMember(name)` and `native.unitOfGlobal(name)`: the number of the unit that gives it, or undefined;
+/// - `native.unit(number)`: an array of the unit's name, its globals, its members, and the numbers of its first file and of
+///   the file behind its last;
+/// - `native.unitFile(number)`: a file as a function that has not run;
+/// - `native.make(name)`: one of the natives, or undefined. Only those whose names stand in the sources, as `native.NAME`,
+///   are there from the start.
 pub struct Extension {
     /// A short name, for error messages.
     pub name: &'static str,
@@ -133,7 +146,7 @@ pub struct Extension {
     /// The modules that it has for scripts.
     pub modules: &'static [BuiltinModule],
     /// A request that is served while the snapshot is made, in a context that is then thrown away: the functions that
-    /// it calls are in the snapshot compiled, and no isolate's first request has to compile them.
+    /// it calls are in the snapshot, or with it, compiled, and no isolate's first request has to compile them.
     pub rehearsal: Option<fn() -> Rehearsal>,
 }
 
@@ -170,14 +183,11 @@ pub enum Hook {
     /// `builtinModule(specifier)`: a script imports one of [`Extension::modules`] for the first time. Gives an object
     /// whose members are the exports.
     BuiltinModule,
-    /// `loadUnits()`: runs all units, so that the snapshot has their code compiled. Throws if one does not give what it
-    /// should.
-    LoadUnits,
 }
 
 impl Hook {
     /// All hooks, in the order in which the snapshot holds them.
-    pub(crate) const ALL: [(Hook, &'static str); 11] = [
+    pub(crate) const ALL: [(Hook, &'static str); 10] = [
         (Hook::SetModule, "setModule"),
         (Hook::Begin, "begin"),
         (Hook::FireTimer, "fireTimer"),
@@ -188,6 +198,5 @@ impl Hook {
         (Hook::LateGlobal, "lateGlobal"),
         (Hook::UnitGlobal, "unitGlobal"),
         (Hook::BuiltinModule, "builtinModule"),
-        (Hook::LoadUnits, "loadUnits"),
     ];
 }

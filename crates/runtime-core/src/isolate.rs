@@ -18,6 +18,7 @@ use crate::limits::RuntimeLimits;
 use crate::memory::{self, HeapGuard, MemoryBudget};
 use crate::outcome::Start;
 use crate::process::V8;
+use crate::units::UnitFiles;
 use crate::{modules, quarantine, realm, standby};
 
 /// An isolate cannot be made.
@@ -121,8 +122,8 @@ impl Isolate {
         if let Some(max) = heap_max {
             params = params.heap_limits((limits.heap_initial_mb as usize) << 20, max);
         }
-        if let Some(blob) = engine.snapshot() {
-            params = params.snapshot_blob(v8::StartupData::from(blob));
+        if let Some(snapshot) = engine.snapshot() {
+            params = params.snapshot_blob(v8::StartupData::from(&*snapshot.blob));
         }
         let mut isolate = v8::Isolate::new(params);
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
@@ -132,6 +133,8 @@ impl Isolate {
         isolate.set_host_initialize_import_meta_object_callback(modules::initialise_import_meta);
         isolate.set_oom_error_handler(quarantine::on_out_of_memory);
         isolate.set_slot(Arc::clone(&budget));
+        let unit_code = engine.snapshot().map_or(&[][..], |snapshot| &snapshot.unit_code);
+        UnitFiles::install(&mut isolate, engine.extension(), unit_code);
         let guard = HeapGuard::new(heap_max.unwrap_or(usize::MAX), &budget);
         if heap_max.is_some() {
             guard.arm(&mut isolate);
@@ -143,7 +146,7 @@ impl Isolate {
         let foreground = ForegroundTasks::register(address);
         // SAFETY: this function made the isolate on this thread. What hangs off it is `Send`: the allocator and the
         // heap guard are `Sync` values behind `Arc`s, callbacks are plain functions, and the slots hold the budget's
-        // `Arc` and, during a turn, a `Box<RealmState>`, which is `Send`.
+        // `Arc`, the units' compiled files and, during a turn, a `Box<RealmState>`, which are `Send`.
         let shared = unsafe { isolate.try_into_shared() }
             .map_err(|error| IsolateError::NotShareable(error.kind().to_string()))?;
         memory::ISOLATES.fetch_add(1, Ordering::Relaxed);
@@ -256,8 +259,8 @@ pub(crate) fn keep_shared_parts(engine: &'static V8) {
     let mut params = v8::CreateParams::default()
         .external_references(Cow::Borrowed(engine.external_references()))
         .allow_atomics_wait(false);
-    if let Some(blob) = engine.snapshot() {
-        params = params.snapshot_blob(v8::StartupData::from(blob));
+    if let Some(snapshot) = engine.snapshot() {
+        params = params.snapshot_blob(v8::StartupData::from(&*snapshot.blob));
     }
     // SAFETY: this function made the isolate on this thread, and nothing hangs off it. Nothing enters it again; it is
     // shared only because one that is not would have to be the last that this thread disposes of.

@@ -28,6 +28,7 @@ mod reservations;
 mod standby;
 mod turn_cell;
 mod turn_threads;
+mod units;
 mod watchdog;
 
 mod builtin_modules;

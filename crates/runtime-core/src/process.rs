@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::extension::Extension;
-use crate::snapshot::{self, SnapshotError};
+use crate::snapshot::{self, Payload, SnapshotError};
 use crate::{flags, foreground, isolate, memory, quarantine, watchdog};
 
 /// How V8 is set up, once a process.
@@ -108,7 +108,7 @@ pub struct V8 {
     config: V8Config,
     flags: Vec<String>,
     extension: &'static Extension,
-    snapshot: Option<&'static [u8]>,
+    snapshot: Option<&'static Payload>,
     external_references: Vec<v8::ExternalReference>,
 }
 
@@ -148,26 +148,24 @@ impl V8 {
         let flags = flags::canonical(config.stack_kib, config.wasm_max_pages, &config.flags);
         start_engine(&flags, config.background_threads)?;
         let identity = snapshot::Identity::of(&flags, extension);
-        let blob = match &config.snapshot {
+        let payload = match &config.snapshot {
             SnapshotSource::None => None,
             SnapshotSource::BuildInProcess => Some(snapshot::build_payload(extension)?),
             SnapshotSource::File(path) => {
                 let file = std::fs::read(path).map_err(|source| {
                     InitError::Snapshot(SnapshotError::Read { path: path.clone(), source })
                 })?;
-                let verified = snapshot::verify(&file, &identity);
-                Some(
-                    verified.map_err(|error| InitError::SnapshotFile { path: path.clone(), error })?.to_vec(),
-                )
+                let read = snapshot::read(&file, &identity);
+                Some(read.map_err(|error| InitError::SnapshotFile { path: path.clone(), error })?)
             }
-            SnapshotSource::Embedded(file) => Some(snapshot::verify(file, &identity)?.to_vec()),
+            SnapshotSource::Embedded(file) => Some(snapshot::read(file, &identity)?),
         };
         memory::set_process_limit(config.memory_max_mb);
         quarantine::install(config.lost_threads_budget)?;
         watchdog::start(config.grace)?;
         let external_references = snapshot::external_references(extension);
-        // The blob must outlive every isolate, and the engine is never torn down.
-        let snapshot = blob.map(|blob| &*blob.leak());
+        // It must outlive every isolate, and the engine is never torn down.
+        let snapshot = payload.map(|payload| &*Box::leak(Box::new(payload)));
         let running = INSTANCE.get_or_init(|| V8 { config, flags, extension, snapshot, external_references });
         isolate::keep_shared_parts(running);
         Ok(running)
@@ -195,14 +193,14 @@ impl V8 {
 
     /// The base snapshot's size in bytes, or none if contexts are set up from source.
     pub fn snapshot_bytes(&self) -> Option<usize> {
-        self.snapshot.map(<[u8]>::len)
+        self.snapshot.map(|payload| payload.blob.len())
     }
 
     pub(crate) fn extension(&self) -> &'static Extension {
         self.extension
     }
 
-    pub(crate) fn snapshot(&self) -> Option<&'static [u8]> {
+    pub(crate) fn snapshot(&self) -> Option<&'static Payload> {
         self.snapshot
     }
 

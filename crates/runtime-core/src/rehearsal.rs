@@ -35,7 +35,6 @@ fn serve(scope: &mut v8::PinScope<'_, '_>, worker: &str) -> Result<(), GuestErro
     let namespace = v8::Script::compile(scope, source, None)
         .and_then(|script| script.run(scope))
         .ok_or_else(|| failed("the worker cannot be evaluated"))?;
-    call(scope, Hook::LoadUnits, &[])?;
     call(scope, Hook::SetModule, &[namespace])?;
     let mut request = RealmState::of(scope)
         .and_then(|state| state.request.take())

@@ -7,16 +7,21 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use crate::extension::{Extension, Hook, Source, Unit};
+use crate::extension::{Extension, Hook, Rehearsal, Source};
 use crate::flags;
 use crate::guest_error::{GuestError, describe_message};
 use crate::lazy_globals;
 use crate::process::{self, InitError, V8Config};
 use crate::rehearsal;
+use crate::units::{self, UnitFiles};
+
+mod payload;
+
+pub(crate) use self::payload::Payload;
 
 /// `ISOLSNAP`, then the header's version.
 const MAGIC: &[u8; 8] = b"ISOLSNAP";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const HASH: usize = 32;
 /// Magic, format, length of the identity's text, length of the payload, hash of identity and payload.
 const FIXED: usize = 8 + 4 + 4 + 8 + HASH;
@@ -145,7 +150,7 @@ pub struct SnapshotInfo {
     pub identity: String,
     /// The hash of the sources inside, as hexadecimal digits.
     pub sources_hash: String,
-    /// V8's part, in bytes.
+    /// V8's part and the units' code, in bytes.
     pub payload_bytes: usize,
 }
 
@@ -157,7 +162,7 @@ pub fn build(config: &V8Config, extension: &'static Extension) -> Result<(Vec<u8
     let flags = flags::canonical(config.stack_kib, config.wasm_max_pages, &config.flags);
     process::start_engine(&flags, config.background_threads)?;
     let identity = Identity::of(&flags, extension);
-    let payload = build_payload(extension)?;
+    let payload = build_payload(extension)?.to_bytes();
     let info = SnapshotInfo {
         identity: identity.0.clone(),
         sources_hash: sources_hash(extension),
@@ -206,8 +211,15 @@ fn content_hash(identity: &[u8], payload: &[u8]) -> [u8; HASH] {
     hash.finalize().into()
 }
 
-/// Gives V8's part of a file that fits, and an error that names both sides for one that does not.
-pub(crate) fn verify<'f>(file: &'f [u8], expected: &Identity) -> Result<&'f [u8], SnapshotError> {
+/// Gives what a file holds that fits, and an error that names both sides for one that does not.
+pub(crate) fn read(file: &[u8], expected: &Identity) -> Result<Payload, SnapshotError> {
+    let payload = verify(file, expected)?;
+    // Its hash was right, so the file is what was written, but nothing that this program writes.
+    Payload::of_bytes(payload).ok_or(SnapshotError::Foreign)
+}
+
+/// Gives what is behind the header.
+fn verify<'f>(file: &'f [u8], expected: &Identity) -> Result<&'f [u8], SnapshotError> {
     let truncated = |expected: u64| SnapshotError::Truncated { expected, found: file.len() as u64 };
     if file.is_empty() || MAGIC.starts_with(file) {
         return Err(truncated(FIXED as u64));
@@ -244,30 +256,33 @@ pub(crate) fn verify<'f>(file: &'f [u8], expected: &Identity) -> Result<&'f [u8]
     Ok(payload)
 }
 
-/// The addresses that V8 replaces by numbers in a snapshot: the natives, in order, what makes lazy globals, and the end
-/// mark.
+/// The addresses that V8 replaces by numbers in a snapshot: the natives, in order, what makes units and lazy globals,
+/// and the end mark.
 pub(crate) fn external_references(extension: &Extension) -> Vec<v8::ExternalReference> {
     let mut references: Vec<v8::ExternalReference> =
         extension.natives.iter().map(|native| v8::ExternalReference { function: native.callback }).collect();
+    references.extend(units::natives().map(|(_, callback)| v8::ExternalReference { function: callback }));
     references.push(lazy_globals::external_reference());
     references.push(v8::ExternalReference { pointer: std::ptr::null_mut() });
     references
 }
 
 /// Runs the sources in a fresh context and lets V8 write it down; then once more from that, after a rehearsal.
-pub(crate) fn build_payload(extension: &'static Extension) -> Result<Vec<u8>, SnapshotError> {
+pub(crate) fn build_payload(extension: &'static Extension) -> Result<Payload, SnapshotError> {
     let references = || Some(external_references(extension).into());
     let creator = v8::Isolate::snapshot_creator(references(), None);
-    let first = write(creator, |scope| {
+    let first = write(creator, extension, |scope| {
         let context = v8::Context::new(scope, v8::ContextOptions::default());
         let scope = &mut v8::ContextScope::new(scope, context);
         let hooks = set_up_from_source(scope, extension)?;
         keep(scope, context, hooks);
         Ok(())
     })?;
-    let Some(rehearsal) = extension.rehearsal else { return Ok(first) };
+    let Some(rehearsal) = extension.rehearsal else {
+        return Ok(Payload { blob: first, unit_code: Vec::new() });
+    };
     let creator = v8::Isolate::snapshot_creator_from_existing_snapshot(first.into(), references(), None);
-    write(creator, |scope| {
+    let blob = write(creator, extension, |scope| {
         rehearsal::run(scope, rehearsal())?;
         // What the rehearsal has left in its context goes with it: only compiled functions belong to the isolate.
         let context = v8::Context::new(scope, v8::ContextOptions::default());
@@ -275,15 +290,19 @@ pub(crate) fn build_payload(extension: &'static Extension) -> Result<Vec<u8>, Sn
         let hooks = hooks_of_context(scope)?;
         keep(scope, context, hooks);
         Ok(())
-    })
+    })?;
+    let unit_code = unit_code(extension, blob.clone(), rehearsal())?;
+    Ok(Payload { blob, unit_code })
 }
 
 /// Sets an isolate up and lets V8 write it down.
 fn write(
     mut creator: v8::OwnedIsolate,
+    extension: &'static Extension,
     set_up: impl FnOnce(&mut v8::PinScope<'_, '_, ()>) -> Result<(), GuestError>,
 ) -> Result<Vec<u8>, SnapshotError> {
     creator.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
+    UnitFiles::install(&mut creator, extension, &[]);
     let done = {
         v8::scope!(let scope, &mut creator);
         let done = set_up(scope);
@@ -294,10 +313,35 @@ fn write(
         }
         done
     };
+    // It holds handles, which must be gone before the snapshot is written.
+    UnitFiles::remove(&mut creator);
     let blob = creator.create_blob(v8::FunctionCodeHandling::Keep);
     done.map_err(|error| SnapshotError::Build(error.message))?;
     let blob = blob.ok_or_else(|| SnapshotError::Build("no blob was produced".to_owned()))?;
     Ok(blob.to_vec())
+}
+
+/// The code of the units' files after a rehearsal. An isolate that writes a snapshot may not give it, so another one does.
+fn unit_code(
+    extension: &'static Extension,
+    blob: Vec<u8>,
+    rehearsal: Rehearsal,
+) -> Result<Vec<Box<[u8]>>, SnapshotError> {
+    let params = v8::CreateParams::default()
+        .external_references(external_references(extension).into())
+        .snapshot_blob(v8::StartupData::from(blob));
+    let mut isolate = v8::Isolate::new(params);
+    isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
+    UnitFiles::install(&mut isolate, extension, &[]);
+    let code = {
+        v8::scope!(let scope, &mut isolate);
+        rehearsal::run(scope, rehearsal).and_then(|()| {
+            let context = v8::Context::new(scope, v8::ContextOptions::default());
+            units::code_of_all(&mut v8::ContextScope::new(scope, context))
+        })
+    };
+    UnitFiles::remove(&mut isolate);
+    code.map_err(|error| SnapshotError::Build(error.message))
 }
 
 /// Makes a context the one that is written down, with its hooks.
@@ -319,22 +363,21 @@ pub(crate) fn set_up_from_source<'s>(
 ) -> Result<Vec<v8::Local<'s, v8::Function>>, GuestError> {
     let null = v8::null(scope).into();
     let native = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
-    for function in &extension.natives {
-        let name = text(scope, function.name)?;
-        let made = v8::Function::builder_raw(function.callback)
-            .constructor_behavior(v8::ConstructorBehavior::Throw)
-            .build(scope)
+    let of_core_sources = extension.natives.iter().filter(|native| {
+        let use_of_it = format!("native.{}", native.name);
+        extension.sources.iter().any(|source| source.code.contains(&use_of_it))
+    });
+    let of_core_sources = of_core_sources.map(|native| (native.name, native.callback));
+    for (name, callback) in of_core_sources.chain(units::natives()) {
+        let function = units::make_native(scope, name, callback)
             .ok_or_else(|| failed("a native function could not be made"))?;
-        made.set_name(name);
-        native.create_data_property(scope, name.into(), made.into());
+        let name = text(scope, name)?;
+        native.create_data_property(scope, name.into(), function.into());
     }
     let internals = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
     for source in &extension.sources {
         let function = compile(scope, source)?;
         call(scope, source.name, function, &[native.into(), internals.into()])?;
-    }
-    for unit in &extension.units {
-        register(scope, unit, internals)?;
     }
     let entry = text(scope, "entry")?;
     let entry = internals
@@ -355,53 +398,14 @@ pub(crate) fn set_up_from_source<'s>(
     Ok(hooks)
 }
 
-/// Gives a unit's sources, as functions that have not run, to the sources that have.
-fn register<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    unit: &Unit,
-    internals: v8::Local<'s, v8::Object>,
-) -> Result<(), GuestError> {
-    let mut functions: Vec<v8::Local<'s, v8::Value>> = Vec::with_capacity(unit.sources.len());
-    for source in &unit.sources {
-        functions.push(compile(scope, source)?.into());
-    }
-    let globals: Vec<&str> = unit.globals.iter().map(|global| global.name).collect();
-    let arguments = [
-        text(scope, unit.name)?.into(),
-        names(scope, &globals)?,
-        names(scope, unit.members)?,
-        v8::Array::new_with_elements(scope, &functions).into(),
-    ];
-    let key = text(scope, "registerUnit")?;
-    let function = internals
-        .get(scope, key.into())
-        .and_then(|function| v8::Local::<v8::Function>::try_from(function).ok())
-        .ok_or_else(|| failed("the sources publish no `internals.registerUnit`"))?;
-    call(scope, unit.name, function, &arguments)
-}
-
-fn names<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    names: &[&str],
-) -> Result<v8::Local<'s, v8::Value>, GuestError> {
-    let mut elements: Vec<v8::Local<'s, v8::Value>> = Vec::with_capacity(names.len());
-    for name in names {
-        elements.push(text(scope, name)?.into());
-    }
-    Ok(v8::Array::new_with_elements(scope, &elements).into())
-}
-
-/// A source as the function of which it is the body.
+/// A source as the function that it is.
 fn compile<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     source: &Source,
 ) -> Result<v8::Local<'s, v8::Function>, GuestError> {
     attempt(scope, source.name, |scope| {
-        // The wrapper stands on one line, so that line numbers are the file's.
-        let code = format!("(function (native, internals) {{ \"use strict\"; {}\n}})", source.code);
-        let code = v8::String::new(scope, &code)?;
-        let name = v8::String::new(scope, &format!("isolane:{}", source.name))?.into();
-        let origin = v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, false, None);
+        let code = v8::String::new(scope, source.code)?;
+        let origin = source.origin(scope)?;
         let function = v8::Script::compile(scope, code, Some(&origin))?.run(scope)?;
         v8::Local::<v8::Function>::try_from(function).ok()
     })

@@ -12,7 +12,15 @@ use crate::natives;
 
 macro_rules! sources {
     ($($name:literal,)*) => {
-        vec![$(Source { name: $name, code: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/js/", $name)) }),*]
+        vec![$(Source {
+            name: $name,
+            // The wrapper stands on one line, so that line numbers are the file's.
+            code: concat!(
+                "(function (native, internals) { \"use strict\"; ",
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/js/", $name)),
+                "\n})"
+            ),
+        }),*]
     };
 }
 

@@ -268,7 +268,7 @@ const firstArgument = (kind, payload) => {
   if (kind === "fetch") {
     return internals.requests.fromHost(payload.method, payload.url, payload.headers, payload.body);
   }
-  return kind === "task" ? taskObject(payload) : internals.invocationObjects.scheduledController(payload);
+  return kind === "task" ? taskObject(payload) : internals.scheduledController(payload);
 };
 
 const makeEvent = (kind, payload, invocation, env) => {
@@ -281,7 +281,7 @@ const makeEvent = (kind, payload, invocation, env) => {
 const start = (invocation, kind, payload) => {
   const handler = handlers === undefined ? undefined : handlers[kind];
   if (typeof handler === "function") {
-    const context = internals.invocationObjects.executionContext(invocation);
+    const context = internals.executionContext(invocation);
     const result = ReflectApply(handler, handlers, [firstArgument(kind, payload), makeEnv(), context]);
     invocation.settle(result);
   } else if (ifLoaded("events")?.listenerCount(global, kind) > 0) {
@@ -308,7 +308,6 @@ entry.fireTimer = (id) => internals.timers.fire(id);
 entry.reportException = (error) => internals.reportException(error);
 entry.makeDOMException = (message, name) => internals.domException(message, name);
 entry.unitGlobal = internals.unitGlobal;
-entry.loadUnits = internals.loadUnits;
 entry.builtinModule = (specifier) => {
   if (specifier !== "node:async_hooks" && specifier !== "async_hooks") throw new TypeError(`no module ${specifier}`);
   const { AsyncLocalStorage, AsyncResource } = internals.asyncHooks;

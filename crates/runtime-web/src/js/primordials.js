@@ -23,7 +23,7 @@
 //   through the prototype. `defineValue(target, key, value, enumerable)` is the common case;
 //   `ownDescriptor(object, key)` reads one safely.
 // - `PromisePrototypeThen` and `PromiseResolve` are hardened against a replaced `Promise.prototype.constructor`
-//   and `Promise[Symbol.species]`. `promiseCatch(promise, f)`, `promiseMarkHandled(promise)`,
+//   and `Promise[Symbol.species]`. `promiseMarkHandled(promise)`,
 //   `promiseAll(arrayOfPromises)`, and `newPromise()` (a null-prototype `{ promise, resolve, reject }`)
 //   go with them. `await` is fine on promises that the platform made.
 
@@ -39,7 +39,10 @@ const ReflectSetPrototypeOf = Reflect.setPrototypeOf;
 // f.call with `f` fixed: the receiver becomes the first argument.
 const uncurryThis = (f) => ReflectApply(FunctionPrototypeBind, FunctionPrototypeCall, [f]);
 
-const prim = { __proto__: null };
+// What is looked up in prim is found in either. Each is a hash table of V8's, whose size is a power of two, and every
+// context has a copy: one table of all would be twice as large as the two.
+const classes = { __proto__: null };
+const prim = { __proto__: classes };
 internals.prim = prim;
 // The global object. A guest may assign to the name globalThis.
 internals.global = globalThis;
@@ -76,71 +79,58 @@ const AsyncGeneratorFunctionPrototype = ReflectGetPrototypeOf(async function* ()
 const AsyncIteratorPrototype = ReflectGetPrototypeOf(AsyncGeneratorFunctionPrototype.prototype);
 
 for (const constructor of [
-  Array, ArrayBuffer, BigInt, BigInt64Array, BigUint64Array, Boolean, DataView, Date, Error, EvalError, Float32Array,
-  Float64Array, Function, Int8Array, Int16Array, Int32Array, Map, Number, Object, Promise, Proxy, RangeError,
+  ArrayBuffer, BigInt, BigInt64Array, BigUint64Array, DataView, Date, Error, EvalError, Float32Array,
+  Float64Array, Int8Array, Int16Array, Int32Array, Map, Number, Object, Promise, Proxy, RangeError,
   ReferenceError, RegExp, Set, String, Symbol, SyntaxError, TypeError, URIError, Uint8Array, Uint8ClampedArray,
-  Uint16Array, Uint32Array, WeakMap, WeakRef, WeakSet, AggregateError,
+  Uint16Array, Uint32Array, WeakMap, WeakRef, WeakSet,
 ]) {
-  prim[constructor.name] = constructor;
+  classes[constructor.name] = constructor;
 }
-prim.Float16Array = globalThis.Float16Array;
-prim.SharedArrayBuffer = globalThis.SharedArrayBuffer;
-prim.TypedArray = TypedArray;
-prim.IteratorPrototype = IteratorPrototype;
-prim.AsyncIteratorPrototype = AsyncIteratorPrototype;
-prim.AsyncFunctionPrototype = AsyncFunctionPrototype;
-prim.GeneratorFunctionPrototype = GeneratorFunctionPrototype;
-prim.AsyncGeneratorFunctionPrototype = AsyncGeneratorFunctionPrototype;
-for (const constructor of [
-  Array, ArrayBuffer, DataView, Date, Error, Function, Map, Object, Promise, RegExp, Set, Uint8Array, WeakMap, WeakSet,
-]) {
-  prim[`${constructor.name}Prototype`] = constructor.prototype;
+classes.Float16Array = globalThis.Float16Array;
+classes.IteratorPrototype = IteratorPrototype;
+classes.AsyncIteratorPrototype = AsyncIteratorPrototype;
+classes.AsyncFunctionPrototype = AsyncFunctionPrototype;
+classes.GeneratorFunctionPrototype = GeneratorFunctionPrototype;
+classes.AsyncGeneratorFunctionPrototype = AsyncGeneratorFunctionPrototype;
+for (const constructor of [Error, Function, Object, Promise, RegExp]) {
+  classes[`${constructor.name}Prototype`] = constructor.prototype;
 }
 
 captureStatics("Object", Object,
-  "assign create defineProperties defineProperty entries freeze getOwnPropertyDescriptor getOwnPropertyDescriptors " +
-  "getOwnPropertyNames getOwnPropertySymbols getPrototypeOf hasOwn is isFrozen keys preventExtensions " +
-  "setPrototypeOf values");
+  "assign create defineProperty freeze hasOwn is keys setPrototypeOf");
 captureStatics("Reflect", Reflect,
-  "apply construct defineProperty deleteProperty get getOwnPropertyDescriptor getPrototypeOf has ownKeys set " +
-  "setPrototypeOf");
+  "apply construct defineProperty deleteProperty getOwnPropertyDescriptor getPrototypeOf ownKeys setPrototypeOf");
 captureStatics("JSON", JSON, "parse stringify");
-captureStatics("Math", Math, "abs ceil clz32 floor max min pow round sign trunc log2 log10");
-captureStatics("Number", Number, "isFinite isInteger isNaN isSafeInteger parseFloat parseInt");
-captureStatics("String", String, "fromCharCode fromCodePoint");
+captureStatics("Math", Math, "ceil clz32 floor max min trunc");
+captureStatics("Number", Number, "isFinite isNaN parseFloat parseInt");
+captureStatics("String", String, "fromCharCode");
 captureStatics("Array", Array, "isArray");
 captureStatics("ArrayBuffer", ArrayBuffer, "isView");
 captureStatics("BigInt", BigInt, "asIntN asUintN");
 captureStatics("Date", Date, "now");
-captureStatics("Symbol", Symbol,
-  "asyncIterator hasInstance iterator species toPrimitive toStringTag unscopables for");
+captureStatics("Symbol", Symbol, "asyncIterator iterator toStringTag");
 captureStatics("Error", Error, "captureStackTrace isError");
 
-captureMethods("Object", Object.prototype, "hasOwnProperty isPrototypeOf propertyIsEnumerable toString");
+captureMethods("Object", Object.prototype, "isPrototypeOf propertyIsEnumerable");
 captureMethods("Function", Function.prototype, "toString bind");
-captureMethods("Array", Array.prototype,
-  "includes join sort");
+captureMethods("Array", Array.prototype, "includes join sort");
 captureMethods("String", String.prototype,
-  "at charAt charCodeAt codePointAt endsWith includes indexOf isWellFormed lastIndexOf padEnd padStart repeat " +
-  "replaceAll slice split startsWith substring toLowerCase toUpperCase toWellFormed trim trimEnd trimStart " +
-  "localeCompare valueOf");
+  "charCodeAt codePointAt endsWith includes indexOf lastIndexOf padEnd repeat replaceAll slice startsWith " +
+  "toLowerCase toUpperCase toWellFormed trim trimEnd valueOf");
 captureMethods("Number", Number.prototype, "toFixed toString valueOf");
 captureMethods("Boolean", Boolean.prototype, "valueOf");
 captureMethods("BigInt", BigInt.prototype, "toString valueOf");
 captureMethods("Symbol", Symbol.prototype, "toString valueOf");
-captureMethods("Date", Date.prototype, "getTime toISOString toString valueOf");
+captureMethods("Date", Date.prototype, "getTime toISOString");
 captureMethods("RegExp", RegExp.prototype, "exec");
-captureMethods("Error", Error.prototype, "toString");
-captureMethods("Map", Map.prototype, "clear delete entries forEach get has keys set values");
-captureMethods("Set", Set.prototype, "add clear delete forEach has values");
-captureMethods("WeakMap", WeakMap.prototype, "delete get has set");
+captureMethods("Map", Map.prototype, "clear delete entries forEach get has set");
+captureMethods("Set", Set.prototype, "add delete forEach has values");
+captureMethods("WeakMap", WeakMap.prototype, "get has set");
 captureMethods("WeakSet", WeakSet.prototype, "add delete has");
 captureMethods("WeakRef", WeakRef.prototype, "deref");
 captureMethods("ArrayBuffer", ArrayBuffer.prototype, "transfer transferToFixedLength resize");
-captureMethods("TypedArray", TypedArray.prototype, "copyWithin fill indexOf set");
-captureMethods("DataView", DataView.prototype, "getUint8 setUint8 getUint32 setUint32");
+captureMethods("TypedArray", TypedArray.prototype, "indexOf set");
 
-captureGetters("Symbol", Symbol.prototype, "description");
 captureGetters("Map", Map.prototype, "size");
 captureGetters("Set", Set.prototype, "size");
 captureGetters("ArrayBuffer", ArrayBuffer.prototype, "byteLength detached maxByteLength resizable");
@@ -150,18 +140,12 @@ captureGetters("RegExp", RegExp.prototype,
   "dotAll global hasIndices ignoreCase multiline source sticky unicode unicodeSets");
 prim.TypedArrayPrototypeGetSymbolToStringTag =
   uncurryThis(ReflectGetOwnPropertyDescriptor(TypedArray.prototype, Symbol.toStringTag).get);
-prim.SharedArrayBufferPrototypeGetByteLength = prim.SharedArrayBuffer === undefined
-  ? () => { throw new TypeError("not a SharedArrayBuffer"); }
-  : uncurryThis(ReflectGetOwnPropertyDescriptor(SharedArrayBuffer.prototype, "byteLength").get);
 
 const iteratorStep = (sample) => uncurryThis(ReflectGetPrototypeOf(sample).next);
 prim.MapIteratorPrototypeNext = iteratorStep(new Map().entries());
 prim.SetIteratorPrototypeNext = iteratorStep(new Set().values());
 
 prim.eval = globalThis.eval;
-prim.isNaN = globalThis.isNaN;
-prim.decodeURIComponent = globalThis.decodeURIComponent;
-prim.encodeURIComponent = globalThis.encodeURIComponent;
 prim.uncurryThis = uncurryThis;
 
 // Defines a writable, configurable data property.
@@ -294,8 +278,6 @@ prim.PromiseResolve = (value) => {
 };
 
 prim.PromiseReject = (reason) => ReflectApply(rejectUnsafe, PromiseConstructor, [reason]);
-
-prim.promiseCatch = (promise, onRejected) => prim.PromisePrototypeThen(promise, undefined, onRejected);
 
 const ignore = () => {};
 // Keeps a rejection of this promise from being reported as unhandled.

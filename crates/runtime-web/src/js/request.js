@@ -15,28 +15,32 @@ const requests = { __proto__: null };
 internals.requests = requests;
 
 const member = (key, converter) => ({ __proto__: null, key, converter });
-const requestInit = webidl.dictionary("RequestInit", [
-  member("body", any),
-  member("cache", enumeration("RequestCache",
-    ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"])),
-  member("credentials", enumeration("RequestCredentials", ["omit", "same-origin", "include"])),
-  member("duplex", enumeration("RequestDuplex", ["half"])),
-  member("headers", any),
-  member("integrity", DOMString),
-  member("keepalive", boolean),
-  member("method", ByteString),
-  member("mode", enumeration("RequestMode", ["navigate", "same-origin", "no-cors", "cors"])),
-  member("priority", enumeration("RequestPriority", ["high", "low", "auto"])),
-  member("redirect", enumeration("RequestRedirect", ["follow", "error", "manual"])),
-  member("referrer", USVString),
-  member("referrerPolicy", enumeration("ReferrerPolicy",
-    ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin",
-      "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"])),
-  member("signal", nullable(webidl.interfaceType("AbortSignal", (value) => internals.abort.isSignal(value)))),
-  member("window", any),
-]);
-
-const noInit = requestInit(undefined, "", "");
+// Made when a guest first makes a request: most only get one.
+let requestInit = undefined;
+let noInit = undefined;
+const prepareInit = () => {
+  requestInit = webidl.dictionary("RequestInit", [
+    member("body", any),
+    member("cache", enumeration("RequestCache",
+      ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"])),
+    member("credentials", enumeration("RequestCredentials", ["omit", "same-origin", "include"])),
+    member("duplex", enumeration("RequestDuplex", ["half"])),
+    member("headers", any),
+    member("integrity", DOMString),
+    member("keepalive", boolean),
+    member("method", ByteString),
+    member("mode", enumeration("RequestMode", ["navigate", "same-origin", "no-cors", "cors"])),
+    member("priority", enumeration("RequestPriority", ["high", "low", "auto"])),
+    member("redirect", enumeration("RequestRedirect", ["follow", "error", "manual"])),
+    member("referrer", USVString),
+    member("referrerPolicy", enumeration("ReferrerPolicy",
+      ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin",
+        "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"])),
+    member("signal", nullable(webidl.interfaceType("AbortSignal", (value) => internals.abort.isSignal(value)))),
+    member("window", any),
+  ]);
+  noInit = requestInit(undefined, "", "");
+};
 
 class RequestCore {
   constructor(method, href, list) {
@@ -158,6 +162,7 @@ const takeBody = (core, init, from, prefix) => {
 requests.build = (input, initGiven, prefix) => {
   const from = requests.isRequest(input) ? requests.coreOf(input) : undefined;
   const text = from === undefined ? USVString(input, prefix, "Argument 1") : "";
+  if (requestInit === undefined) prepareInit();
   const init = initGiven === undefined ? noInit : requestInit(initGiven, prefix, "Argument 2");
   let core;
   if (from === undefined) {

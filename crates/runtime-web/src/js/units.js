@@ -1,6 +1,6 @@
 // Units: parts of the platform whose top level runs only when something of theirs is used for the first time, so that a
 // context costs what its guest uses. `units.txt` says which files a unit has, which globals it gives, and which members
-// of `internals` it publishes; the core registers each, with its files as functions.
+// of `internals` it publishes; `native.unit` knows it, and `native.unitFile` gives a file as a function.
 //
 // - Reading a member of `internals` that a unit publishes loads the unit. At the head of a file that is a dependency;
 //   inside of a function, a use.
@@ -15,41 +15,53 @@ const {
 } = internals.prim;
 const { global } = internals;
 
-const unitOfMember = { __proto__: null };
-const unitOfGlobal = { __proto__: null };
-const names = { __proto__: null };
+// Which units have been loaded, or are being loaded, by their numbers.
+const begun = { __proto__: null };
 // What the globals of units are.
 const values = { __proto__: null };
 
-const isMissing = (unit) => {
-  for (let i = 0; i < unit.members.length; i++) {
-    if (!ObjectHasOwn(internals, unit.members[i])) return unit.members[i];
+// Of what native.unit(number) gives.
+const NAME = 0;
+const GLOBALS = 1;
+const MEMBERS = 2;
+const FIRST_FILE = 3;
+const END_OF_FILES = 4;
+
+const missingOf = (unit) => {
+  const globals = unit[GLOBALS];
+  const members = unit[MEMBERS];
+  for (let i = 0; i < members.length; i++) {
+    if (!ObjectHasOwn(internals, members[i])) return members[i];
   }
-  for (let i = 0; i < unit.globals.length; i++) {
-    if (values[unit.globals[i]] === undefined) return unit.globals[i];
+  for (let i = 0; i < globals.length; i++) {
+    if (values[globals[i]] === undefined) return globals[i];
   }
   return undefined;
 };
 
 // Nothing of a unit that was loaded in part may be used.
 const forget = (unit) => {
-  for (let i = 0; i < unit.members.length; i++) ReflectDeleteProperty(internals, unit.members[i]);
-  for (let i = 0; i < unit.globals.length; i++) values[unit.globals[i]] = undefined;
+  const globals = unit[GLOBALS];
+  const members = unit[MEMBERS];
+  for (let i = 0; i < members.length; i++) ReflectDeleteProperty(internals, members[i]);
+  for (let i = 0; i < globals.length; i++) values[globals[i]] = undefined;
 };
 
-const load = (unit) => {
-  if (unit.files === undefined || unit.isLoading) return;
-  unit.isLoading = true;
+const load = (number) => {
+  if (begun[number]) return;
+  const unit = native.unit(number);
+  begun[number] = true;
   try {
-    for (let i = 0; i < unit.files.length; i++) ReflectApply(unit.files[i], undefined, [native, internals]);
-    const missing = isMissing(unit);
-    if (missing !== undefined) throw new RangeError(`the unit ${unit.name} does not give ${missing}`);
-    unit.files = undefined;
+    const end = unit[END_OF_FILES];
+    for (let file = unit[FIRST_FILE]; file < end; file++) {
+      ReflectApply(native.unitFile(file), undefined, [native, internals]);
+    }
+    const missing = missingOf(unit);
+    if (missing !== undefined) throw new RangeError(`the unit ${unit[NAME]} does not give ${missing}`);
   } catch (error) {
+    begun[number] = false;
     forget(unit);
     throw error;
-  } finally {
-    unit.isLoading = false;
   }
 };
 
@@ -58,9 +70,9 @@ const own = (member) => (ObjectHasOwn(internals, member) ? internals[member] : u
 ObjectSetPrototypeOf(internals, new Proxy({ __proto__: null }, {
   __proto__: null,
   get(_target, member) {
-    const unit = unitOfMember[member];
-    if (unit === undefined) return undefined;
-    load(unit);
+    const number = native.unitOfMember(member);
+    if (number === undefined) return undefined;
+    load(number);
     // While a unit is being loaded, what it has not published yet is undefined.
     return own(member);
   },
@@ -68,28 +80,24 @@ ObjectSetPrototypeOf(internals, new Proxy({ __proto__: null }, {
 
 internals.ifLoaded = own;
 
+// A native that only units use is made when one first does.
+ObjectSetPrototypeOf(native, new Proxy({ __proto__: null }, {
+  __proto__: null,
+  get(_target, name) {
+    const made = native.make(name);
+    if (made !== undefined) defineValue(native, name, made);
+    return made;
+  },
+}));
+
 // Defines a global, or keeps the value of one of a unit's for its first use.
 internals.provide = (name, value, enumerable) => {
-  if (unitOfGlobal[name] === undefined) defineValue(global, name, value, enumerable);
+  if (native.unitOfGlobal(name) === undefined) defineValue(global, name, value, enumerable);
   else values[name] = value;
-};
-
-// Called by the core for each unit, with arrays of names and of functions.
-internals.registerUnit = (name, globals, members, files) => {
-  const unit = { __proto__: null, name, globals, members, files, isLoading: false };
-  for (let i = 0; i < globals.length; i++) unitOfGlobal[globals[i]] = unit;
-  for (let i = 0; i < members.length; i++) unitOfMember[members[i]] = unit;
-  names[name] = unit;
 };
 
 // Called by the core when a guest uses a global for the first time.
 internals.unitGlobal = (name) => {
-  load(unitOfGlobal[name]);
+  load(native.unitOfGlobal(name));
   return values[name];
-};
-
-// Called by the core while a snapshot is made, in a context that is thrown away, so that no top level has to be
-// compiled at its first use.
-internals.loadUnits = () => {
-  for (const name in names) load(names[name]);
 };

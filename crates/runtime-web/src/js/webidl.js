@@ -35,12 +35,32 @@ const {
   ReflectOwnKeys, StringPrototypeCharCodeAt, StringPrototypeToWellFormed,
   Symbol, SymbolIterator, SymbolToStringTag, TypeError, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag,
-  TypedArrayPrototypeSet, Uint8Array, defineValue,
+  TypedArrayPrototypeSet, Uint8Array, defineValue, listOf,
 } = internals.prim;
 
 const { global } = internals;
 const webidl = { __proto__: null };
 internals.webidl = webidl;
+
+// What a context holds from the start is kept in classes off the guest's prototypes: an object without a prototype is a
+// hash table for V8, several times as large.
+class DictionaryMember {
+  constructor({ key, converter, required, defaultValue }) {
+    this.key = key;
+    this.converter = converter;
+    this.required = required;
+    this.defaultValue = defaultValue;
+  }
+}
+ObjectSetPrototypeOf(DictionaryMember.prototype, null);
+
+class Interface {
+  constructor(name) {
+    this.name = name;
+    this.inspector = undefined;
+  }
+}
+ObjectSetPrototypeOf(Interface.prototype, null);
 
 const fail = (prefix, context, message) => new TypeError(`${prefix}: ${context} ${message}`);
 
@@ -196,11 +216,10 @@ webidl.record = (keyConverter, valueConverter) => (value, prefix, context) => {
 };
 
 webidl.enumeration = (name, values) => {
-  const known = { __proto__: null };
-  for (let i = 0; i < values.length; i++) known[values[i]] = true;
+  const known = listOf(values);
   return (value, prefix, context) => {
     const string = converters.DOMString(value, prefix, context);
-    if (known[string] !== true) throw fail(prefix, context, `('${string}') is not a value of ${name}`);
+    if (!known.includes(string)) throw fail(prefix, context, `('${string}') is not a value of ${name}`);
     return string;
   };
 };
@@ -212,8 +231,7 @@ webidl.dictionary = (name, members, inherited = undefined) => {
   const sorted = new List();
   for (let i = 0; i < members.length; i++) {
     // Without a prototype, since absent members of the description are looked up, too.
-    sorted.push({ __proto__: null, key: "", converter: undefined, required: false, defaultValue: undefined });
-    ObjectAssign(sorted[i], members[i]);
+    sorted.push(new DictionaryMember(ObjectAssign({ __proto__: null, required: false }, members[i])));
   }
   sorted.sort(byKey);
   const fill = (value, result, prefix, context) => {
@@ -411,7 +429,7 @@ webidl.exposeInterface = (constructor, name = constructor.name, options = { __pr
       defineConstant(prototype, keys[i], constants[keys[i]]);
     }
   }
-  MapPrototypeSet(interfaces, prototype, { __proto__: null, name, inspector: undefined });
+  MapPrototypeSet(interfaces, prototype, new Interface(name));
   if (options.exposed !== false) internals.provide(name, constructor, false);
   return constructor;
 };

@@ -18,9 +18,8 @@ static NOTHING: LazyLock<Extension> = LazyLock::new(|| Extension {
     name: "nothing",
     sources: vec![Source {
         name: "nothing.js",
-        code: "const f = () => {}; internals.entry = { setModule: f, begin: f, fireTimer: f, rejection: f, \
-               reportException: f, makeDOMException: f, reset: f, lateGlobal: f, unitGlobal: f, builtinModule: f, \
-               loadUnits: f };",
+        code: "(function (native, internals) { const f = () => {}; internals.entry = { setModule: f, begin: f, fireTimer: f, rejection: f, \
+               reportException: f, makeDOMException: f, reset: f, lateGlobal: f, unitGlobal: f, builtinModule: f }; })",
     }],
     units: Vec::new(),
     natives: Vec::new(),
