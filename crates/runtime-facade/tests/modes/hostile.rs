@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use runtime_facade::health;
+use runtime_facade::{RuntimeStats, health};
 use serde::Deserialize;
 
 use crate::examples::{Came, Repeat, folder, limits_with};
@@ -83,7 +83,28 @@ pub(crate) fn child(argument: &str) {
     executor.shutdown_background();
 }
 
-async fn run(fixture: Fixture, guest: &Guest, index: &Index) -> Result<String, String> {
+/// What was wrong with a guest's run.
+#[derive(Debug, thiserror::Error)]
+enum Complaint {
+    #[error("no outcome within {0:?}")]
+    NoOutcome(Duration),
+    #[error("outcome {found}, expected one of {expected:?}: {message:?}")]
+    Outcome { found: Outcome, expected: Vec<String>, message: String },
+    #[error("answer {found:?}, expected {expected:?}")]
+    Answer { found: String, expected: String },
+    #[error("outcome {0}, but the client saw a whole transfer")]
+    WholeTransfer(Outcome),
+    #[error("the bystander got {outcome}: {message}")]
+    Bystander { outcome: Outcome, message: String },
+    #[error("the bystander got nothing within {0:?}")]
+    BystanderWaits(Duration),
+    #[error("the turn could not be stopped, although it never should be so")]
+    Unstoppable,
+    #[error("places are still taken: {0:?}")]
+    NotAtRest(Box<RuntimeStats>),
+}
+
+async fn run(fixture: Fixture, guest: &Guest, index: &Index) -> Result<String, Complaint> {
     let mut limits = limits_with(&limits_with(&RuntimeLimits::default(), &index.limits), &guest.limits);
     // Which limit a guest hits first depends on the machine: one that must run into another one gets the time for it.
     let may_end_by = |limit: Outcome| guest.outcomes.iter().any(|outcome| outcome == limit.name());
@@ -129,7 +150,7 @@ async fn run(fixture: Fixture, guest: &Guest, index: &Index) -> Result<String, S
             serve_bystander(&runtime, "return new Response('served')", patience).await
         });
         let Ok(all) = all else {
-            return Err(format!("no outcome within {patience:?}"));
+            return Err(Complaint::NoOutcome(patience));
         };
         beside?;
         for came in all {
@@ -142,7 +163,7 @@ async fn run(fixture: Fixture, guest: &Guest, index: &Index) -> Result<String, S
         return new Response('served')";
     serve_bystander(&runtime, needy, LATER).await?;
     if guest.quarantine == Quarantine::Never && lost() != lost_before {
-        return Err("the turn could not be stopped, although it never should be so".to_owned());
+        return Err(Complaint::Unstoppable);
     }
     let is_at_rest = || runtime.stats().under_way == 0 && runtime.stats().mode.in_use == 0;
     let rests = async {
@@ -152,38 +173,38 @@ async fn run(fixture: Fixture, guest: &Guest, index: &Index) -> Result<String, S
         }
     };
     if tokio::time::timeout(LATER, rests).await.is_err() {
-        return Err(format!("places are still taken: {:?}", runtime.stats()));
+        return Err(Complaint::NotAtRest(Box::new(runtime.stats())));
     }
     Ok(outcomes.join(" "))
 }
 
 /// Serves a request of somebody who has nothing to do with the hostile guests.
-async fn serve_bystander(runtime: &Runtime, body: &str, patience: Duration) -> Result<(), String> {
+async fn serve_bystander(runtime: &Runtime, body: &str, patience: Duration) -> Result<(), Complaint> {
     let started = Instant::now();
     let call = Call::new(handler(body), Event::get("http://localhost/"));
     let call = call.owner("bystander").limits(RuntimeLimits { cpu_ms: 1_000, ..RuntimeLimits::default() });
     match tokio::time::timeout(patience, Came::from(runtime, call)).await {
         Ok(came) if came.outcome == Outcome::Ok && came.body == b"served" => Ok(()),
-        Ok(came) => Err(format!("the bystander got {}: {}", came.outcome, came.message)),
-        Err(_elapsed) => Err(format!("the bystander got nothing within {:?}", started.elapsed())),
+        Ok(came) => Err(Complaint::Bystander { outcome: came.outcome, message: came.message }),
+        Err(_elapsed) => Err(Complaint::BystanderWaits(started.elapsed())),
     }
 }
 
 /// The outcome, if it and what came with it is allowed.
-fn judge(guest: &Guest, came: &Came) -> Result<&'static str, String> {
+fn judge(guest: &Guest, came: &Came) -> Result<&'static str, Complaint> {
     let message: String = came.message.chars().take(500).collect();
     let outcome = came.outcome.name();
     if !guest.outcomes.iter().any(|allowed| allowed == outcome) {
-        return Err(format!("outcome {}, expected one of {:?}: {message:?}", came.outcome, guest.outcomes));
+        return Err(Complaint::Outcome { found: came.outcome, expected: guest.outcomes.clone(), message });
     }
     if let (Outcome::Ok, Some(answer)) = (came.outcome, &guest.answer)
         && came.body != answer.as_bytes()
     {
-        let told: String = String::from_utf8_lossy(&came.body).chars().take(500).collect();
-        return Err(format!("answer {told:?}, expected {answer:?}"));
+        let found = String::from_utf8_lossy(&came.body).chars().take(500).collect();
+        return Err(Complaint::Answer { found, expected: answer.clone() });
     }
     if came.outcome != Outcome::Ok && came.is_stream && came.is_whole {
-        return Err(format!("outcome {}, but the client saw a whole transfer", came.outcome));
+        return Err(Complaint::WholeTransfer(came.outcome));
     }
     Ok(outcome)
 }
