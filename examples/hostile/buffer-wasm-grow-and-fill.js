@@ -2,7 +2,7 @@
 // 16))) (memory.fill (i32.const 0) (i32.const 1) (i32.shl (memory.size) (i32.const 16))) (br 0))`.
 //
 // Outcomes: ExceededMemory, ExceededCpu
-// Quarantine: possible
+// Quarantine: never
 // Limits: cpu_ms 10000, wall_ms 30000
 
 export default {

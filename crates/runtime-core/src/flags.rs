@@ -8,7 +8,13 @@
 ///
 /// `--no-concurrent-sparkplug`: V8's own threads would put compiled code into the guest's heap. Where that has no room
 /// left, the process ends, because no turn runs on such a thread that could be given up.
-const ALWAYS: [&str; 2] = ["--no-turboshaft-loop-unrolling", "--no-concurrent-sparkplug"];
+///
+/// `--no-wasm-dynamic-tiering`: with it on, what V8 first makes of WebAssembly looks for an interrupt only after some ten
+/// thousands of rounds of a loop, and a guest with `memory.fill` in one cannot be terminated. Off, each function that is
+/// called is optimised in the background, not only those that are called often: about twice the processor time where a
+/// module runs for a second, none later.
+const ALWAYS: [&str; 3] =
+    ["--no-turboshaft-loop-unrolling", "--no-concurrent-sparkplug", "--no-wasm-dynamic-tiering"];
 
 /// The canonical list: ours, the stack's and memory's size, then the caller's in their order, without repetition.
 pub(crate) fn canonical(stack_kib: u32, wasm_max_pages: u32, extra: &[String]) -> Vec<String> {
