@@ -81,7 +81,7 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
         }
         let body = if body.is_empty() { -1.0 } else { f64::from(arrivals.add(body)) };
         let field = |name: &str, value| (name.to_owned(), value);
-        Ok(HostValue::Object(vec![
+        Ok(HostValue::Record(vec![
             field("status", HostValue::Number(f64::from(status))),
             field("statusText", HostValue::String(status_text)),
             field("url", HostValue::String(url)),
@@ -95,6 +95,7 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
     }
 }
 
+/// The promise is for `{ chunk }`, or for null at the end: bytes alone would be asked for their `then`.
 fn body_read<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
     let id = number(scope, &arguments, 0);
     let reader = request(scope).and_then(|request| request.bodies.reader(id));
@@ -102,7 +103,9 @@ fn body_read<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result:
         let Some(reader) = reader else { return Ok(HostValue::Null) };
         let mut body = reader.lock().await;
         let chunk = body.chunk().await.map_err(|error| body_error(error).of_the_host())?;
-        Ok(chunk.map_or(HostValue::Null, HostValue::Bytes))
+        Ok(chunk.map_or(HostValue::Null, |chunk| {
+            HostValue::Record(vec![("chunk".to_owned(), HostValue::Bytes(chunk))])
+        }))
     });
     if let Some(promise) = promise {
         result.set(promise.into());

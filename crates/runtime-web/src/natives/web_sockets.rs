@@ -67,7 +67,7 @@ fn socket_connect<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut re
         let FetchResponse { status, status_text, url, headers, body, is_redirected } = match answer {
             WebSocketAnswer::Open(headers) => {
                 check_protocol(&asked, &headers).map_err(|error| failed(&error))?;
-                return Ok(HostValue::Object(vec![
+                return Ok(HostValue::Record(vec![
                     field("isOpen", HostValue::Bool(true)),
                     field("headers", flat(&headers)),
                 ]));
@@ -75,7 +75,7 @@ fn socket_connect<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut re
             WebSocketAnswer::Refused(response) => response,
         };
         let body = if body.is_empty() { -1.0 } else { f64::from(arrivals.add(body)) };
-        Ok(HostValue::Object(vec![
+        Ok(HostValue::Record(vec![
             field("isOpen", HostValue::Bool(false)),
             field("status", HostValue::Number(f64::from(status))),
             field("statusText", HostValue::String(status_text)),
@@ -133,9 +133,9 @@ fn end(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>) -> Option<Arc<WebSoc
     request(scope)?.sockets.end(id).map(|end| Arc::clone(&end.socket))
 }
 
-/// No array: a promise that is resolved with one looks for `then` on the guest's prototype of arrays.
+/// No array and no plain object: a promise that is resolved with one looks for `then` on the guest's prototypes.
 fn ending(code: HostValue, reason: String) -> HostValue {
-    HostValue::Object(vec![("code".to_owned(), code), ("reason".to_owned(), HostValue::String(reason))])
+    HostValue::Record(vec![("code".to_owned(), code), ("reason".to_owned(), HostValue::String(reason))])
 }
 
 /// The promise is for a text, bytes, `{ code, reason }` of a close, null for a connection that is broken, or the same
