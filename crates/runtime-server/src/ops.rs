@@ -6,7 +6,7 @@ mod redirect;
 mod socket;
 
 use std::error::Error as _;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -37,6 +37,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many unused connections are kept per host.
 const IDLE_CONNECTIONS_PER_HOST: usize = 32;
+
+/// How many header fields an answer over HTTP/1.1 may have. How many bytes all of them may have is the client's own bound.
+const MAX_HEADERS: usize = 1024;
 
 const USER_AGENT: &str = concat!("isolane/", env!("CARGO_PKG_VERSION"));
 
@@ -78,7 +81,8 @@ impl HttpClient {
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST);
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
+            .http1_max_headers(MAX_HEADERS);
         let both = connector().https_or_http().enable_http1().enable_http2().wrap_connector(tcp.clone());
         let http1 = connector().https_or_http().enable_http1().wrap_connector(tcp);
         Self { fetches: builder.build(both), sockets: builder.build(http1) }
@@ -157,10 +161,15 @@ impl HttpOps {
                         "{url} redirects ({status}), and the request's redirect mode is \"error\""
                     )));
                 }
-                RedirectMode::Follow => {
-                    let from = hop.url.href().to_owned();
-                    hop.follow(response.status(), &location)
-                        .map_err(|error| OpError::new(format!("{from}: {error}")))?;
+                RedirectMode::Follow | RedirectMode::SameOrigin => {
+                    let (from, origin) = (hop.url.href().to_owned(), hop.url.origin().to_owned());
+                    let failed = |reason: &dyn Display| OpError::new(format!("{from}: {reason}"));
+                    hop.follow(response.status(), &location).map_err(|error| failed(&error))?;
+                    if redirect == RedirectMode::SameOrigin && hop.url.origin() != origin {
+                        return Err(failed(
+                            &"the redirect leads to another origin, and the request's mode is \"same-origin\"",
+                        ));
+                    }
                 }
             }
         }
@@ -239,6 +248,7 @@ fn outbound_headers(mut headers: HeaderMap) -> HeaderMap {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     default(header::ACCEPT, "*/*");
+    default(header::ACCEPT_LANGUAGE, "*");
     default(header::ACCEPT_ENCODING, "identity");
     default(header::USER_AGENT, USER_AGENT);
     headers

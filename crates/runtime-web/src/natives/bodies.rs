@@ -43,6 +43,7 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
     let redirect = match &*string(scope, &arguments, 5) {
         "error" => RedirectMode::Error,
         "manual" => RedirectMode::Manual,
+        "same-origin" => RedirectMode::SameOrigin,
         _ => RedirectMode::Follow,
     };
     let counted = RealmState::of(scope).map(|state| state.count_subrequest());
