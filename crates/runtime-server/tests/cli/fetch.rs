@@ -76,16 +76,23 @@ fn what_the_guest_sends_arrives_and_defaults_only_fill_gaps() {
 }
 
 #[test]
-fn an_encoded_body_is_left_as_it_is() {
+fn an_encoded_body_is_decoded_unless_the_guest_has_asked_for_the_encoding() {
     let upstream = Upstream::start();
     for mode in MODES {
         let shown = fetched(
             &upstream,
             mode,
-            "const response = await fetch(env.UPSTREAM + '/encoded');
-            return new Response(response.headers.get('content-encoding') + ': ' + await response.text());",
+            "const asked = { headers: { 'accept-encoding': 'gzip' } };
+            const show = async (path, init) => {
+                const response = await fetch(env.UPSTREAM + path, init);
+                const body = await response.text().catch((error) => error.name);
+                return [response.headers.get('content-encoding'), response.headers.get('content-length'), body];
+            };
+            const { length } = await (await fetch(env.UPSTREAM + '/gzip', asked)).bytes();
+            return Response.json([await show('/gzip'), await show('/encoded'), await show('/encoded', asked), length]);",
         );
-        assert_eq!(shown, "gzip: not gzip at all", "{mode}");
+        let expected = r#"[[null,null,"zipped"],[null,null,"TypeError"],["gzip","15","not gzip at all"],26]"#;
+        assert_eq!(shown, expected, "{mode}");
     }
 }
 
