@@ -3,7 +3,7 @@
 use http::Method;
 use runtime_core::{Finish, HostCallError, HostCalls, HostValue, Native, Outcome, RealmState};
 
-use super::flow::{header_map, request};
+use super::flow::{request, sendable_headers};
 use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
 use crate::body::Body;
 use crate::ops::{FetchRequest, FetchResponse, OpError, RedirectMode};
@@ -37,7 +37,7 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
         return throw_type_error(scope, "fetch failed: the method is not a valid HTTP method");
     };
     let url = string(scope, &arguments, 1);
-    let headers = header_map(scope, arguments.get(2));
+    let Some(headers) = sendable_headers(scope, arguments.get(2)) else { return };
     let body = bytes(&arguments, 3);
     let source = arguments.get(4).int32_value(scope).unwrap_or(-1);
     let redirect = match &*string(scope, &arguments, 5) {

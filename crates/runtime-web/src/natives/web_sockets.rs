@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use runtime_core::{HostCallError, HostCalls, HostValue, Native, RealmState};
 
-use super::flow::{header_map, request};
+use super::flow::{request, sendable_headers};
 use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
 use crate::ops::{FetchResponse, OpError, WebSocketAnswer, WebSocketRequest};
 use crate::web_socket::{Received, WebSocket, WebSocketClose, WebSocketError, WebSocketMessage};
@@ -45,7 +45,7 @@ fn socket_pair<'s>(scope: Scope<'_, 's, '_>, _arguments: Arguments<'s>, mut resu
 
 fn socket_connect<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
     let url = string(scope, &arguments, 0);
-    let headers = header_map(scope, arguments.get(1));
+    let Some(headers) = sendable_headers(scope, arguments.get(1)) else { return };
     let counted = RealmState::of(scope).map(|state| state.count_subrequest());
     if let Some(Err(error)) = counted {
         return error.throw(scope);

@@ -58,6 +58,8 @@ const checks = {
     await rejects("TypeError", fetch("ftp://upstream.test/"));
     await rejects("TypeError", fetch("http://user:word@upstream.test/"));
     await rejects("TypeError", fetch("/relative"));
+    const unsendable = await rejects("TypeError", fetch(`${upstream}text`, { headers: { "x-bell": "a\x07b" } }));
+    equal(unsendable.message.includes("x-bell"), true, unsendable.message);
   },
   async "an abort ends a fetch at each of its stages"() {
     await rejects("AbortError", fetch(`${upstream}text`, { signal: AbortSignal.abort() }));
