@@ -32,6 +32,9 @@ pub enum HostValue {
     Array(Vec<HostValue>),
     /// An object with its own enumerable properties, in order.
     Object(Vec<(String, HostValue)>),
+    /// The same without a prototype, for JavaScript of the host's. A promise that is resolved with it looks for `then` in
+    /// vain, where a guest may have put one on the prototype of all other objects.
+    Record(Vec<(String, HostValue)>),
 }
 
 impl HostValue {
@@ -87,6 +90,16 @@ impl HostValue {
                     object.create_data_property(scope, name.into(), value)?;
                 }
                 object.into()
+            }
+            HostValue::Record(properties) => {
+                let mut names: Vec<v8::Local<'_, v8::Name>> = Vec::with_capacity(properties.len());
+                let mut values = Vec::with_capacity(properties.len());
+                for (name, value) in properties {
+                    names.push(v8::String::new(scope, &name)?.into());
+                    values.push(value.into_v8(scope)?);
+                }
+                let null = v8::null(scope).into();
+                v8::Object::with_prototype_and_properties(scope, null, &names, &values).into()
             }
         })
     }

@@ -6,7 +6,7 @@ mod redirect;
 mod socket;
 
 use std::error::Error as _;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use ada_url::Url;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Uri, Version};
+use http::{Method, StatusCode, Uri, Version};
 use http_body::Body as _;
 use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -37,6 +37,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many unused connections are kept per host.
 const IDLE_CONNECTIONS_PER_HOST: usize = 32;
+
+/// How many header fields an answer over HTTP/1.1 may have. How many bytes all of them may have is the client's own bound.
+const MAX_HEADERS: usize = 1024;
 
 const USER_AGENT: &str = concat!("isolane/", env!("CARGO_PKG_VERSION"));
 
@@ -78,7 +81,8 @@ impl HttpClient {
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST);
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
+            .http1_max_headers(MAX_HEADERS);
         let both = connector().https_or_http().enable_http1().enable_http2().wrap_connector(tcp.clone());
         let http1 = connector().https_or_http().enable_http1().wrap_connector(tcp);
         Self { fetches: builder.build(both), sockets: builder.build(http1) }
@@ -94,8 +98,9 @@ impl Default for HttpClient {
 /// What `isolane` does for one worker: HTTP to the hosts that it may reach, and logs.
 ///
 /// Redirects are followed by the Fetch standard's rules, and every hop must be an allowed host. Bodies stream both
-/// ways and are left as they come: a guest that sends no `accept-encoding` asks for none. A fetch has no time limit of
-/// its own: it ends with its request at the latest.
+/// ways. A guest that sends an `accept-encoding` of its own gets what comes as it is; for all others none is asked for, and
+/// a content coding that is there in spite of that is taken off, with the headers that tell of it. A fetch has no time
+/// limit of its own: it ends with its request at the latest.
 #[derive(Clone, Debug)]
 pub struct HttpOps {
     client: HttpClient,
@@ -135,6 +140,7 @@ impl Ops for HttpOps {
 impl HttpOps {
     async fn fetch_along(self, request: FetchRequest) -> Result<FetchResponse, OpError> {
         let FetchRequest { method, url, headers, body, redirect, .. } = request;
+        let decodes = !headers.contains_key(header::ACCEPT_ENCODING);
         let url = Url::parse(&url, None).map_err(|_| OpError::new(format!("{url:?} is not a URL")))?;
         let payload = if body.as_bytes().is_some() {
             // All at hand, so that nothing is waited for and nothing can break off.
@@ -147,7 +153,8 @@ impl HttpOps {
             self.check(&hop.url)?;
             let response = self.exchange(&mut hop).await?;
             let Some(location) = location(response.status(), response.headers()) else {
-                return Ok(answer(&hop, response));
+                let answer = answer(&hop, response);
+                return Ok(if decodes { decoded(answer) } else { answer });
             };
             match redirect {
                 RedirectMode::Manual => return Ok(answer(&hop, response)),
@@ -157,10 +164,15 @@ impl HttpOps {
                         "{url} redirects ({status}), and the request's redirect mode is \"error\""
                     )));
                 }
-                RedirectMode::Follow => {
-                    let from = hop.url.href().to_owned();
-                    hop.follow(response.status(), &location)
-                        .map_err(|error| OpError::new(format!("{from}: {error}")))?;
+                RedirectMode::Follow | RedirectMode::SameOrigin => {
+                    let (from, origin) = (hop.url.href().to_owned(), hop.url.origin().to_owned());
+                    let failed = |reason: &dyn Display| OpError::new(format!("{from}: {reason}"));
+                    hop.follow(response.status(), &location).map_err(|error| failed(&error))?;
+                    if redirect == RedirectMode::SameOrigin && hop.url.origin() != origin {
+                        return Err(failed(
+                            &"the redirect leads to another origin, and the request's mode is \"same-origin\"",
+                        ));
+                    }
                 }
             }
         }
@@ -239,6 +251,7 @@ fn outbound_headers(mut headers: HeaderMap) -> HeaderMap {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     default(header::ACCEPT, "*/*");
+    default(header::ACCEPT_LANGUAGE, "*");
     default(header::ACCEPT_ENCODING, "identity");
     default(header::USER_AGENT, USER_AGENT);
     headers
@@ -288,6 +301,26 @@ fn answer_of(
         body: if body.is_end_stream() { Body::from(Bytes::new()) } else { Body::stream(body) },
         is_redirected,
     }
+}
+
+/// An answer without the content coding of its body.
+fn decoded(mut answer: FetchResponse) -> FetchResponse {
+    // Part of something encoded cannot be decoded.
+    if answer.body.is_empty() || answer.status == StatusCode::PARTIAL_CONTENT {
+        return answer;
+    }
+    let mut codings = answer.headers.get_all(header::CONTENT_ENCODING).iter();
+    let (Some(coding), None) = (codings.next(), codings.next()) else { return answer };
+    let Ok(coding) = coding.to_str().map(|coding| coding.trim().to_owned()) else { return answer };
+    answer.body = match answer.body.decoded(&coding) {
+        Ok(body) => {
+            answer.headers.remove(header::CONTENT_ENCODING);
+            answer.headers.remove(header::CONTENT_LENGTH);
+            body
+        }
+        Err(body) => body,
+    };
+    answer
 }
 
 #[cfg(test)]

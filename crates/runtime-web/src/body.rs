@@ -9,6 +9,8 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
+use crate::content_coding::Decoded;
+
 /// A body broke off.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -52,6 +54,18 @@ impl Body {
         body: impl http_body::Body<Data = Bytes, Error = BodyError> + Send + 'static,
     ) -> Self {
         Self(Kind::Stream(Box::pin(body)))
+    }
+
+    /// The contents of a body that has this content coding (RFC 9110, section 8.4.1), decoded as they are read: `gzip`,
+    /// `deflate` or `br`.
+    ///
+    /// # Errors
+    /// With the body as it is, if the coding is none of these.
+    pub fn decoded(self, coding: &str) -> Result<Self, Self> {
+        match Decoded::new(self, coding) {
+            Ok(decoded) => Ok(Self::pinned(decoded)),
+            Err(body) => Err(body),
+        }
     }
 
     /// The bytes, if they are all at hand.

@@ -10,6 +10,7 @@
 mod body;
 mod call;
 mod code;
+mod content_coding;
 mod event;
 mod execute;
 mod ops;

@@ -93,6 +93,8 @@ pub enum RedirectMode {
     Error,
     /// Give it to the guest as it is.
     Manual,
+    /// Follow it as long as it stays with the origin of the request's URL, and fail where it leads elsewhere.
+    SameOrigin,
 }
 
 /// The answer to an outbound request.

@@ -35,7 +35,7 @@ impl<'de> de::Deserializer<'de> for HostValue {
                 items.end()?;
                 Ok(value)
             }
-            HostValue::Object(properties) => {
+            HostValue::Object(properties) | HostValue::Record(properties) => {
                 let mut properties = MapDeserializer::new(properties.into_iter());
                 let value = visitor.visit_map(&mut properties)?;
                 properties.end()?;
@@ -77,9 +77,9 @@ impl<'de> de::Deserializer<'de> for HostValue {
     ) -> Result<V::Value, SerError> {
         match self {
             HostValue::String(variant) => visitor.visit_enum(variant.into_deserializer()),
-            HostValue::Object(properties) => visitor.visit_enum(de::value::MapAccessDeserializer::new(
-                MapDeserializer::new(properties.into_iter()),
-            )),
+            HostValue::Object(properties) | HostValue::Record(properties) => visitor.visit_enum(
+                de::value::MapAccessDeserializer::new(MapDeserializer::new(properties.into_iter())),
+            ),
             other => Err(de::Error::custom(format!("expected the name of a variant, found {other:?}"))),
         }
     }

@@ -55,10 +55,9 @@ in_every_mode! {
 in_every_mode! {
     async fn values_that_were_appended_are_all_there(fixture: Fixture) {
         let collected = responded(fixture, "const headers = new Headers([['x-a', '1'], ['vary', 'a']]);
-            headers.append('vary', 'b'); return new Response('', { headers })").await;
-        let vary: Vec<&str> =
-            collected.headers.get_all("vary").iter().map(|value| value.to_str().expect("text")).collect();
-        assert_eq!(vary.join(", "), "a, b");
+            headers.append('vary', 'b'); return new Response('', { headers: new Headers(headers) })").await;
+        let vary: Vec<_> = collected.headers.get_all("vary").iter().collect();
+        assert_eq!(vary, ["a", "b"]);
         assert_eq!(header(&collected, "x-a"), Some("1"));
     }
 }

@@ -344,3 +344,28 @@ in_every_mode! {
         }
     }
 }
+
+in_every_mode! {
+    async fn no_getter_of_the_guests_sees_what_the_platform_is_told_of_a_socket(fixture: Fixture) {
+        let script = handler("const met = [];
+            const promise = (start) => new Promise(start);
+            Object.defineProperty(Object.prototype, 'then', {
+                configurable: true,
+                get() { met.push(Object.prototype.toString.call(this)); },
+            });
+            try {
+                const socket = new WebSocket('wss://other.test/');
+                await promise((resolve) => { socket.onopen = () => resolve(); });
+                socket.send('text');
+                await promise((resolve) => { socket.onmessage = () => resolve(); });
+                socket.close(3000, 'enough');
+                await promise((resolve) => { socket.onclose = ({ code }) => resolve(code); });
+            } finally {
+                delete Object.prototype.then;
+            }
+            return new Response(met.join());");
+        let runtime = fixture.runtime_for(&echoing());
+        let collected = answer(&runtime, Call::new(script, Event::get("http://localhost/"))).await;
+        assert_eq!(collected.expect("an answer").text(), "");
+    }
+}

@@ -1,6 +1,8 @@
 //! The Fetch standard's rules for redirects (section "HTTP-redirect fetch"), as far as they concern a client without
 //! an origin of its own. Nothing is sent here; allowed hosts are checked by the caller.
 
+use std::fmt::Write as _;
+
 use ada_url::Url;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -55,8 +57,25 @@ pub(super) struct Hop {
 pub(super) fn location(status: StatusCode, headers: &HeaderMap) -> Option<String> {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
         .then(|| headers.get(header::LOCATION))?
-        // Header values are bytes; browsers read this one as UTF-8.
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .map(|value| text_of(value.as_bytes()))
+}
+
+/// A location's bytes as browsers read them: as UTF-8 or, if they are no such text, with those that are not ASCII
+/// percent-encoded as they stand.
+fn text_of(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if byte.is_ascii() {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
 }
 
 impl Hop {
@@ -216,6 +235,8 @@ mod tests {
         assert_eq!(location(status(302), &headers), None);
         headers.insert(header::LOCATION, HeaderValue::from_bytes("/ü".as_bytes()).expect("a value"));
         assert_eq!(location(status(302), &headers).as_deref(), Some("/ü"));
+        headers.insert(header::LOCATION, HeaderValue::from_bytes(b"/?a\xffb").expect("a value"));
+        assert_eq!(location(status(302), &headers).as_deref(), Some("/?a%FFb"));
         assert_eq!(location(status(304), &headers), None);
         assert_eq!(location(status(200), &headers), None);
     }

@@ -65,21 +65,34 @@ fn what_the_guest_sends_arrives_and_defaults_only_fill_gaps() {
         assert!(!echo.contains("x-a: ") && !echo.contains("connection: x-a"), "{mode}: {echo}");
         let echo = fetched(&upstream, mode, "return fetch(env.UPSTREAM + '/echo')");
         assert!(echo.contains("accept-encoding: identity\n"), "{mode}: {echo}");
+        assert!(echo.contains("accept-language: *\n"), "{mode}: {echo}");
+        let echo = fetched(&upstream, mode, "return fetch(env.UPSTREAM + '/echo', { cache: 'no-store' })");
+        assert!(
+            echo.contains("cache-control: no-cache\n") && echo.contains("pragma: no-cache\n"),
+            "{mode}: {echo}"
+        );
         assert!(echo.contains("user-agent: isolane/") && !echo.contains("content-length"), "{mode}: {echo}");
     }
 }
 
 #[test]
-fn an_encoded_body_is_left_as_it_is() {
+fn an_encoded_body_is_decoded_unless_the_guest_has_asked_for_the_encoding() {
     let upstream = Upstream::start();
     for mode in MODES {
         let shown = fetched(
             &upstream,
             mode,
-            "const response = await fetch(env.UPSTREAM + '/encoded');
-            return new Response(response.headers.get('content-encoding') + ': ' + await response.text());",
+            "const asked = { headers: { 'accept-encoding': 'gzip' } };
+            const show = async (path, init) => {
+                const response = await fetch(env.UPSTREAM + path, init);
+                const body = await response.text().catch((error) => error.name);
+                return [response.headers.get('content-encoding'), response.headers.get('content-length'), body];
+            };
+            const { length } = await (await fetch(env.UPSTREAM + '/gzip', asked)).bytes();
+            return Response.json([await show('/gzip'), await show('/encoded'), await show('/encoded', asked), length]);",
         );
-        assert_eq!(shown, "gzip: not gzip at all", "{mode}");
+        let expected = r#"[[null,null,"zipped"],[null,null,"TypeError"],["gzip","15","not gzip at all"],26]"#;
+        assert_eq!(shown, expected, "{mode}");
     }
 }
 
@@ -94,10 +107,13 @@ fn redirects_are_followed_refused_or_shown_as_the_guest_says() {
             const followed = await fetch(url);
             const manual = await fetch(url, { redirect: 'manual' });
             const refused = await fetch(url, { redirect: 'error' }).catch((error) => error.name);
+            const within = await fetch(url, { mode: 'same-origin' });
+            const away = await fetch(env.UPSTREAM + '/redirect/302?' + env.OTHER + '/echo', { mode: 'same-origin' })
+                .catch((error) => error.name);
             return Response.json([followed.status, followed.redirected, new URL(followed.url).pathname,
-                manual.status, manual.headers.get('location'), manual.redirected, refused]);",
+                manual.status, manual.headers.get('location'), manual.redirected, refused, within.status, away]);",
         );
-        let expected = r#"[200,true,"/echo",302,"/redirect/307?/echo",false,"TypeError"]"#;
+        let expected = r#"[200,true,"/echo",302,"/redirect/307?/echo",false,"TypeError",200,"TypeError"]"#;
         assert_eq!(shown, expected, "{mode}");
     }
 }

@@ -26,6 +26,7 @@ type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, hyper::Error>;
 /// | `/mirror` | the request's body, as it comes |
 /// | `/cookies` | two cookies |
 /// | `/encoded` | bytes that claim to be gzip and are not |
+/// | `/gzip` | the text "zipped", as gzip |
 /// | `/redirect/STATUS?LOCATION` | a redirect |
 /// | `/hang` | never |
 /// | `/endless` | without end |
@@ -88,6 +89,12 @@ impl Upstream {
     }
 }
 
+/// What gzip makes of "zipped".
+const ZIPPED: &[u8] = &[
+    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab, 0xca, 0x2c, 0x28, 0x48, 0x4d, 0x01,
+    0x00, 0x57, 0x68, 0xc2, 0xe2, 0x06, 0x00, 0x00, 0x00,
+];
+
 async fn answer(request: Request<Incoming>, arrived: &AtomicUsize, left: Arc<AtomicUsize>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     match path.as_str() {
@@ -102,6 +109,11 @@ async fn answer(request: Request<Incoming>, arrived: &AtomicUsize, left: Arc<Ato
         }
         "/encoded" => {
             let mut response = full("not gzip at all");
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            response
+        }
+        "/gzip" => {
+            let mut response = full(ZIPPED);
             response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             response
         }

@@ -16,7 +16,7 @@ const {
 } = internals.prim;
 const { ifLoaded, queues, webidl } = internals;
 const { BufferSource, USVString } = webidl.converters;
-const { Deferred, isolate } = queues;
+const { isolate } = queues;
 
 const bodies = { __proto__: null };
 internals.bodies = bodies;
@@ -35,6 +35,8 @@ const join = (chunks, total) => {
 
 // --- Bodies of the host --------------------------------------------------------------------------------
 
+const chunkOf = (answer) => (answer === null ? null : answer.chunk);
+
 // An incoming body by its resource id. Ids belong to a request: one of an earlier request is gone.
 class NativeBody {
   constructor(rid) {
@@ -51,14 +53,20 @@ class NativeBody {
     this.onEnd = undefined;
   }
 
-  read() {
+  // The promise is for { chunk }, or null at the end.
+  next() {
     if (this.failure !== undefined) return PromiseReject(this.failure.reason);
     if (this.epoch !== internals.requestEpoch.value) {
       return PromiseReject(new TypeError("this body belongs to an earlier request, which has ended"));
     }
-    const chunk = native.bodyRead(this.rid);
+    const answer = native.bodyRead(this.rid);
     this.operation = native.lastOp();
-    return chunk;
+    return answer;
+  }
+
+  // The same for the chunk itself, which is asked for its `then`.
+  read() {
+    return PromisePrototypeThen(this.next(), chunkOf);
   }
 
   end() {
@@ -94,11 +102,14 @@ class NativeSource {
     this.body = body;
     this.pulls = true;
     this.controller = undefined;
-    this.onChunk = (chunk) => {
-      if (chunk === null) {
+    this.onChunk = (answer) => {
+      if (answer === null) {
         this.body.end();
         if (this.controller.canCloseOrEnqueue) internals.streams.closeByteStream(this.controller);
-      } else if (byteLength(chunk) === 0) {
+        return;
+      }
+      const { chunk } = answer;
+      if (byteLength(chunk) === 0) {
         // Nothing to give: the controller pulls again when this pull is over.
         this.controller.pullAgain = true;
       } else {
@@ -119,7 +130,7 @@ class NativeSource {
       this.controller = controller;
       this.body.onAbort = (reason) => controller.error(reason);
     }
-    return PromisePrototypeThen(this.body.read(), this.onChunk, this.onFailure);
+    return PromisePrototypeThen(this.body.next(), this.onChunk, this.onFailure);
   }
 
   cancel() {
@@ -143,39 +154,60 @@ const useUp = (stream) => {
 
 // --- Reading to the end --------------------------------------------------------------------------------
 
-// Both collectors settle their promise with one Uint8Array over memory that nobody else has.
-class NativeCollector extends Deferred {
-  constructor(body) {
-    super();
-    this.body = body;
+// Both collectors call `done` with one Uint8Array over memory that nobody else has, or `fail` with a reason. No promise
+// is resolved with the bytes: it would look for a `then` on the guest's prototypes.
+class Collector {
+  constructor(done, fail) {
+    this.done = done;
+    this.fail = fail;
     this.chunks = new List();
     this.total = 0;
-    this.onChunk = (chunk) => this.take(chunk);
+  }
+
+  add(chunk) {
+    this.chunks.push(chunk);
+    this.total += byteLength(chunk);
+  }
+
+  joined() {
+    let bytes;
+    try {
+      bytes = join(this.chunks, this.total);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.done(bytes);
+  }
+}
+isolate(Collector);
+
+class NativeCollector extends Collector {
+  constructor(body, done, fail) {
+    super(done, fail);
+    this.body = body;
+    this.onChunk = (answer) => this.take(answer);
     this.onFailure = (reason) => {
       this.body.end();
-      this.reject(reason);
+      this.fail(reason);
     };
-    body.onAbort = (reason) => this.reject(reason);
+    body.onAbort = fail;
     this.next();
   }
 
   next() {
-    PromisePrototypeThen(this.body.read(), this.onChunk, this.onFailure);
+    PromisePrototypeThen(this.body.next(), this.onChunk, this.onFailure);
   }
 
-  take(chunk) {
-    if (chunk !== null) {
-      this.chunks.push(chunk);
-      this.total += byteLength(chunk);
+  take(answer) {
+    if (answer !== null) {
+      this.add(answer.chunk);
       this.next();
       return;
     }
     this.body.end();
-    try {
-      this.resolve(this.chunks.length === 1 ? this.chunks[0] : join(this.chunks, this.total));
-    } catch (error) {
-      this.reject(error);
-    }
+    if (this.chunks.length === 1) this.done(this.chunks[0]);
+    else this.joined();
   }
 }
 
@@ -183,13 +215,10 @@ bodies.notBytes = () =>
   new TypeError("a chunk of the body's stream is not a Uint8Array: encode text with TextEncoderStream");
 
 // As the read request for all chunks.
-class StreamCollector extends Deferred {
-  constructor(stream) {
-    super();
+class StreamCollector extends Collector {
+  constructor(stream, done, fail) {
+    super(done, fail);
     this.reader = internals.streams.acquireDefaultReader(stream);
-    this.stream = stream;
-    this.chunks = new List();
-    this.total = 0;
     // Whether a read is being made by the loop in `run`, and whether it has had its chunk.
     this.looping = false;
     this.delivered = false;
@@ -209,26 +238,17 @@ class StreamCollector extends Deferred {
   chunk(value) {
     if (TypedArrayPrototypeGetSymbolToStringTag(value) !== "Uint8Array") {
       const error = bodies.notBytes();
-      this.reject(error);
+      this.fail(error);
       promiseMarkHandled(this.reader.cancel(error));
       return;
     }
-    this.chunks.push(value);
-    this.total += byteLength(value);
+    this.add(value);
     if (this.looping) this.delivered = true;
     else this.run();
   }
 
   close() {
-    try {
-      this.resolve(join(this.chunks, this.total));
-    } catch (error) {
-      this.reject(error);
-    }
-  }
-
-  fail(reason) {
-    this.reject(reason);
+    this.joined();
   }
 }
 
@@ -282,11 +302,20 @@ class Body {
     return this.bytes;
   }
 
-  // Uses the body up. The promise is for its bytes, over memory that nobody else has.
-  collect() {
-    if (this.stream !== undefined) return new StreamCollector(this.stream).promise;
+  // Uses a body up that is not plain: `done` is called with its bytes, over memory that nobody else has, or `fail` with
+  // a reason. Neither may throw.
+  collect(done, fail) {
+    if (this.stream !== undefined) {
+      new StreamCollector(this.stream, done, fail);
+      return;
+    }
     this.consumed = true;
-    return new NativeCollector(this.native).promise;
+    new NativeCollector(this.native, done, fail);
+  }
+
+  // What the body was aborted with, as { reason }, or undefined.
+  get failure() {
+    return this.native === undefined ? undefined : this.native.failure;
   }
 
   // A second body with the same contents. This one must be usable.

@@ -5,11 +5,12 @@
 // the method bytes() does.
 
 const {
-  ArrayBufferPrototypeGetByteLength, JSONParse, PromisePrototypeThen, PromiseReject, PromiseResolve,
+  ArrayBufferPrototypeGetByteLength, JSONParse, PromiseReject, PromiseResolve,
   ReflectDefineProperty, TypeError, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength, TypedArrayPrototypeSet, Uint8Array, ownDescriptor,
 } = internals.prim;
-const { bodies } = internals;
+const { bodies, queues } = internals;
+const { Deferred } = queues;
 
 const decode = (bytes) => native.decodeOnce("utf-8", bytes, false, false);
 
@@ -56,6 +57,10 @@ const toFormData = (bytes, exclusive, list) => {
 const consume = (parts, convert, prefix) => {
   const { body, list } = parts;
   if (body === null) return PromiseResolve(convert(new Uint8Array(0), true, list));
+  if (body.failure !== undefined) {
+    body.consumed = true;
+    return PromiseReject(body.failure.reason);
+  }
   if (body.unusable) {
     const why = body.used ? "has been read already: clone() it before the first read" : "is locked by a reader";
     return PromiseReject(new TypeError(`${prefix}: the body ${why}`));
@@ -69,7 +74,15 @@ const consume = (parts, convert, prefix) => {
     }
     return PromiseResolve(convert(body.plainBytes(), body.exclusive, list));
   }
-  return PromisePrototypeThen(body.collect(), (bytes) => convert(bytes, true, list));
+  const result = new Deferred();
+  body.collect((bytes) => {
+    try {
+      result.resolve(convert(bytes, true, list));
+    } catch (error) {
+      result.reject(error);
+    }
+  }, result.reject);
+  return result.promise;
 };
 
 // What a guest calls never throws: everything is in the promise.

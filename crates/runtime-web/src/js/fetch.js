@@ -96,7 +96,7 @@ const fetchData = (core) => {
 
 // --- blob: URLs ----------------------------------------------------------------------------------------
 
-const rangeHeader = /^bytes=([0-9]*)-([0-9]*)$/;
+const rangeHeader = /^bytes[ \t]*=[ \t]*([0-9]*)[ \t]*-[ \t]*([0-9]*)$/;
 
 // A single range of `size` bytes as { start, length }, undefined if the header asks for something else or for nothing.
 const parseRange = (header, size) => {
@@ -178,7 +178,7 @@ class FetchCall extends Deferred {
     }
     const answer = this.wantsSocket
       ? this.connect()
-      : native.fetch(core.method, core.url, core.list.flat(), bytes, source, core.redirect);
+      : native.fetch(core.method, core.url, sentFields(core), bytes, source, redirectMode(core));
     this.operation = native.lastOp();
     PromisePrototypeThen(answer, (result) => this.respond(result), (error) => {
       this.done();
@@ -241,7 +241,7 @@ class FetchCall extends Deferred {
     } else {
       this.done();
     }
-    this.resolve(responses.create(response));
+    answer(this, core, response);
   }
 
   abort(reason) {
@@ -277,6 +277,46 @@ const withoutFragment = (href) => {
   return hash === -1 ? href : StringPrototypeSlice(href, 0, hash);
 };
 
+// The request's headers, with those that its cache mode asks caches on the way for; there is no cache here.
+const sentFields = (core) => {
+  const fresh = core.cache === "no-store" || core.cache === "reload";
+  if (!fresh && core.cache !== "no-cache") return core.list.flat();
+  const list = core.list.copy();
+  if (fresh && !list.has("pragma")) list.append("pragma", "no-cache");
+  if (!list.has("cache-control")) list.append("cache-control", fresh ? "no-cache" : "max-age=0");
+  return list.flat();
+};
+
+// A server has no origin that the mode "same-origin" could mean: it is the one of the request's URL, which a redirect
+// must not leave.
+const redirectMode = (core) =>
+  (core.mode === "same-origin" && core.redirect === "follow" ? "same-origin" : core.redirect);
+
+// Settles what fetch has promised: with the response, if its body is what the request's integrity metadata says.
+const answer = (promised, core, response) => {
+  if (core.integrity === "") {
+    promised.resolve(responses.create(response));
+    return;
+  }
+  const { body } = response;
+  const check = (bytes) => {
+    PromisePrototypeThen(internals.integrity.matches(core.integrity, bytes), (isRight) => {
+      if (!isRight) {
+        promised.reject(new TypeError(`Failed to fetch: what ${core.url} answered is not what 'integrity' asks for`));
+        return;
+      }
+      if (body !== null && !body.isPlain) {
+        response.body = bodies.ofBytes(bytes);
+        response.body.exclusive = true;
+      }
+      promised.resolve(responses.create(response));
+    }, promised.reject);
+  };
+  if (body === null) check(new Uint8Array(0));
+  else if (body.isPlain) check(body.plainBytes());
+  else body.collect(check, promised.reject);
+};
+
 const start = (core) => {
   const signal = requests.signalOf(core);
   if (signal !== undefined && internals.abort.isAborted(signal)) {
@@ -289,12 +329,15 @@ const start = (core) => {
   const isData = StringPrototypeStartsWith(core.url, "data:");
   if (isData || StringPrototypeStartsWith(core.url, "blob:")) {
     const answered = new Deferred();
-    answered.resolve(responses.create(isData ? fetchData(core) : fetchBlob(core)));
+    answer(answered, core, isData ? fetchData(core) : fetchBlob(core));
     return answered.promise;
   }
   if (!StringPrototypeStartsWith(core.url, "http:") && !StringPrototypeStartsWith(core.url, "https:")) {
     const scheme = StringPrototypeSlice(core.url, 0, StringPrototypeIndexOf(core.url, ":"));
     throw new TypeError(`Failed to fetch: the URL scheme '${scheme}' is not supported: use http, https, data or blob`);
+  }
+  if (core.cache === "only-if-cached") {
+    throw new TypeError("Failed to fetch: the cache mode is 'only-if-cached', and nothing is cached here");
   }
   const call = new FetchCall(core, signal);
   call.start();

@@ -2,8 +2,9 @@
 // apart until somebody asks for them; Set-Cookie fields stay apart for good.
 //
 // In `internals.headers`: `fromHost(flat)` (a field list over the host's [name, value, ...], names in lower case),
-// `create(list, guard)` (the object), `listOf(headers)`, `isHeaders(value)`, `fill(list, init, prefix, context)`,
-// and class FieldList with get/set/append/has/delete/flat. The guards are "none" and "immutable".
+// `create(list, guard)` (the object), `listOf(headers)`, `isHeaders(value)`, `fill(list, guard, init, prefix, context)`,
+// `append(list, guard, name, value)` (a name in lower case), and class FieldList with get/set/append/has/delete/flat.
+// The guards are "none", "immutable" and "request-no-cors".
 
 const {
   List, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys,
@@ -168,48 +169,57 @@ const readRecord = (init, prefix, context) => {
   return flat;
 };
 
-const appendField = (list, name, value, prefix) => {
+// To a no-cors request only what the safelist allows is added, and silently nothing else.
+headers.append = (list, guard, name, value) => {
+  if (guard === "request-no-cors") {
+    const before = list.get(name);
+    if (!internals.corsSafelist.allows(name, before === null ? value : `${before}, ${value}`)) return;
+  }
+  list.append(name, value);
+};
+
+const appendField = (list, guard, name, value, prefix) => {
   const normal = normaliseName(name, prefix);
-  list.append(normal, normaliseValue(value, prefix, name));
+  headers.append(list, guard, normal, normaliseValue(value, prefix, name));
 };
 
 // Adds what a HeadersInit says. A record or a sequence of pairs; other Headers are copied without their iterator
-// unless the guest has replaced it.
-headers.fill = (list, init, prefix, context) => {
+// unless the guest has replaced it, and then fields of one name stay as far apart as they are.
+headers.fill = (list, guard, init, prefix, context) => {
   if (!webidl.isObject(init)) {
     throw new TypeError(`${prefix}: ${context} is not a Headers object, a record or a sequence of pairs`);
   }
   const method = init[SymbolIterator];
   if (method === undefined || method === null) {
     const flat = readRecord(init, prefix, context);
-    for (let i = 0; i < flat.length; i += 2) appendField(list, flat[i], flat[i + 1], prefix);
+    for (let i = 0; i < flat.length; i += 2) appendField(list, guard, flat[i], flat[i + 1], prefix);
     return;
   }
   if (typeof method !== "function") throw new TypeError(`${prefix}: ${context} has an iterator that is not a function`);
   if (method === headersIterator && headers.isHeaders(init)) {
-    const pairs = headers.listOf(init).pairs();
-    for (let i = 0; i < pairs.length; i++) list.append(pairs[i][0], pairs[i][1]);
+    const { fields } = headers.listOf(init);
+    for (let i = 0; i < fields.length; i += 2) headers.append(list, guard, fields[i], fields[i + 1]);
     return;
   }
   const pairs = webidl.sequenceFrom(init, method, pairSequence, prefix, context);
   for (let i = 0; i < pairs.length; i++) {
     if (pairs[i].length !== 2) throw new TypeError(`${prefix}: ${context}, item ${i}, is not a pair of name and value`);
   }
-  for (let i = 0; i < pairs.length; i++) appendField(list, pairs[i][0], pairs[i][1], prefix);
+  for (let i = 0; i < pairs.length; i++) appendField(list, guard, pairs[i][0], pairs[i][1], prefix);
 };
 
 class Headers {
   #list;
-  #immutable = false;
+  #guard = "none";
 
   constructor(init = undefined) {
     if (init === webidl.illegal) {
       this.#list = arguments[1];
-      this.#immutable = arguments[2] === "immutable";
+      this.#guard = arguments[2];
       return;
     }
     this.#list = new FieldList(new List());
-    if (init !== undefined) headers.fill(this.#list, init, "Failed to construct 'Headers'", "Argument 1");
+    if (init !== undefined) headers.fill(this.#list, "none", init, "Failed to construct 'Headers'", "Argument 1");
   }
 
   static {
@@ -219,7 +229,7 @@ class Headers {
   }
 
   #writable(prefix) {
-    if (this.#immutable) {
+    if (this.#guard === "immutable") {
       throw new TypeError(`${prefix}: these headers are immutable: copy them with new Headers(headers), or make a ` +
         "new Request or Response");
     }
@@ -234,7 +244,7 @@ class Headers {
     const givenValue = ByteString(value, prefix, "Argument 2");
     const normalName = normaliseName(givenName, prefix);
     const normalValue = normaliseValue(givenValue, prefix, givenName);
-    this.#writable(prefix).append(normalName, normalValue);
+    headers.append(this.#writable(prefix), this.#guard, normalName, normalValue);
   }
 
   delete(name) {
@@ -242,7 +252,9 @@ class Headers {
     this.#list;
     requiredArguments(arguments.length, 1, prefix);
     const normalName = normaliseName(ByteString(name, prefix, "Argument 1"), prefix);
-    this.#writable(prefix).delete(normalName);
+    const list = this.#writable(prefix);
+    if (this.#guard === "request-no-cors" && !internals.corsSafelist.mayDelete(normalName)) return;
+    list.delete(normalName);
   }
 
   get(name) {
@@ -271,7 +283,9 @@ class Headers {
     const givenValue = ByteString(value, prefix, "Argument 2");
     const normalName = normaliseName(givenName, prefix);
     const normalValue = normaliseValue(givenValue, prefix, givenName);
-    this.#writable(prefix).set(normalName, normalValue);
+    const list = this.#writable(prefix);
+    if (this.#guard === "request-no-cors" && !internals.corsSafelist.allows(normalName, normalValue)) return;
+    list.set(normalName, normalValue);
   }
 }
 webidl.exposeInterface(Headers);

@@ -138,6 +138,12 @@ const applyMembers = (core, init, prefix) => {
   if (init.integrity !== undefined) core.integrity = init.integrity;
   if (init.keepalive !== undefined) core.keepalive = init.keepalive;
   if (init.method !== undefined) core.method = normaliseMethod(init.method, prefix);
+  if (core.mode === "no-cors") {
+    if (core.method !== "GET" && core.method !== "HEAD" && core.method !== "POST") {
+      throw new TypeError(`${prefix}: a request with the mode 'no-cors' has GET, HEAD or POST, not ${core.method}`);
+    }
+    core.guard = "request-no-cors";
+  }
   if (init.signal !== undefined) core.follows = init.signal === null ? undefined : init.signal;
 };
 
@@ -149,13 +155,19 @@ const takeBody = (core, init, from, prefix) => {
   }
   if (given) {
     const { body, type } = bodies.extract(init.body, prefix, "Argument 2, member 'body',");
+    if (core.keepalive && body.stream !== undefined) {
+      throw new TypeError(`${prefix}: a request with keepalive has no stream as its body`);
+    }
     core.body = body;
-    if (type !== null && !core.list.has("content-type")) core.list.append("content-type", type);
+    if (type !== null && !core.list.has("content-type")) headers.append(core.list, core.guard, "content-type", type);
   } else if (inherited !== null) {
     if (inherited.unusable) {
       throw new TypeError(`${prefix}: the body of the request has been read or is locked: clone() it before`);
     }
     core.body = inherited.move();
+  }
+  if (core.body !== null && !core.body.isPlain && core.mode === "no-cors") {
+    throw new TypeError(`${prefix}: a request with the mode 'no-cors' has no stream as its body`);
   }
 };
 
@@ -174,7 +186,13 @@ requests.build = (input, initGiven, prefix) => {
     core.copyFrom(from);
   }
   applyMembers(core, init, prefix);
-  if (init.headers !== undefined) headers.fill(core.list, init.headers, prefix, "Argument 2, member 'headers',");
+  if (init.headers !== undefined) {
+    headers.fill(core.list, core.guard, init.headers, prefix, "Argument 2, member 'headers',");
+  } else if (core.mode === "no-cors") {
+    const { fields } = core.list;
+    core.list = new headers.FieldList(new List());
+    for (let i = 0; i < fields.length; i += 2) headers.append(core.list, core.guard, fields[i], fields[i + 1]);
+  }
   takeBody(core, init, from, prefix);
   return core;
 };

@@ -83,7 +83,7 @@ const initialise = (init, extracted, prefix) => {
   }
   checkReasonPhrase(statusText, prefix);
   const list = new headers.FieldList(new List());
-  if (init.headers !== undefined) headers.fill(list, init.headers, prefix, "Argument 2, member 'headers',");
+  if (init.headers !== undefined) headers.fill(list, "none", init.headers, prefix, "Argument 2, member 'headers',");
   const core = new ResponseCore(status, statusText, list);
   core.webSocket = webSocket;
   if (extracted !== null) {

@@ -3,7 +3,7 @@
 use http::Method;
 use runtime_core::{Finish, HostCallError, HostCalls, HostValue, Native, Outcome, RealmState};
 
-use super::flow::{header_map, request};
+use super::flow::{request, sendable_headers};
 use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
 use crate::body::Body;
 use crate::ops::{FetchRequest, FetchResponse, OpError, RedirectMode};
@@ -37,12 +37,13 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
         return throw_type_error(scope, "fetch failed: the method is not a valid HTTP method");
     };
     let url = string(scope, &arguments, 1);
-    let headers = header_map(scope, arguments.get(2));
+    let Some(headers) = sendable_headers(scope, arguments.get(2)) else { return };
     let body = bytes(&arguments, 3);
     let source = arguments.get(4).int32_value(scope).unwrap_or(-1);
     let redirect = match &*string(scope, &arguments, 5) {
         "error" => RedirectMode::Error,
         "manual" => RedirectMode::Manual,
+        "same-origin" => RedirectMode::SameOrigin,
         _ => RedirectMode::Follow,
     };
     let counted = RealmState::of(scope).map(|state| state.count_subrequest());
@@ -81,7 +82,7 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
         }
         let body = if body.is_empty() { -1.0 } else { f64::from(arrivals.add(body)) };
         let field = |name: &str, value| (name.to_owned(), value);
-        Ok(HostValue::Object(vec![
+        Ok(HostValue::Record(vec![
             field("status", HostValue::Number(f64::from(status))),
             field("statusText", HostValue::String(status_text)),
             field("url", HostValue::String(url)),
@@ -95,6 +96,7 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
     }
 }
 
+/// The promise is for `{ chunk }`, or for null at the end: bytes alone would be asked for their `then`.
 fn body_read<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
     let id = number(scope, &arguments, 0);
     let reader = request(scope).and_then(|request| request.bodies.reader(id));
@@ -102,7 +104,9 @@ fn body_read<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result:
         let Some(reader) = reader else { return Ok(HostValue::Null) };
         let mut body = reader.lock().await;
         let chunk = body.chunk().await.map_err(|error| body_error(error).of_the_host())?;
-        Ok(chunk.map_or(HostValue::Null, HostValue::Bytes))
+        Ok(chunk.map_or(HostValue::Null, |chunk| {
+            HostValue::Record(vec![("chunk".to_owned(), HostValue::Bytes(chunk))])
+        }))
     });
     if let Some(promise) = promise {
         result.set(promise.into());

@@ -3,7 +3,7 @@
 //! JavaScript's part.
 
 mod brotli_memory;
-mod codec;
+pub(crate) mod codec;
 
 use std::collections::HashMap;
 

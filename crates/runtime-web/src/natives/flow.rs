@@ -9,7 +9,9 @@ use runtime_core::{
     outcome_of_thrown,
 };
 
-use super::{Arguments, Return, Scope, bytes, new_string, number, string, string_array, strings_of};
+use super::{
+    Arguments, Return, Scope, bytes, new_string, number, string, string_array, strings_of, throw_type_error,
+};
 use crate::body::Body;
 use crate::ops::LogLevel;
 use crate::response::{Response, ResponseBody, too_large};
@@ -88,20 +90,43 @@ fn queue_microtask<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _resu
 /// A flat list from the guest's world as headers. Names and values have been checked there; what `http` still
 /// refuses is left out.
 pub(super) fn header_map(scope: Scope<'_, '_, '_>, flat: v8::Local<'_, v8::Value>) -> HeaderMap {
+    read_headers(scope, flat).0
+}
+
+/// As [`header_map`], for a request to somewhere else. Nobody sends one without what its guest has put into it: a header
+/// that cannot be sent is a `TypeError`, and the answer none.
+pub(super) fn sendable_headers(
+    scope: Scope<'_, '_, '_>,
+    flat: v8::Local<'_, v8::Value>,
+) -> Option<HeaderMap> {
+    let (headers, refused) = read_headers(scope, flat);
+    if let Some(name) = refused {
+        let message =
+            format!("HTTP cannot carry the header '{name}': a control character in it, or too many headers");
+        throw_type_error(scope, &message);
+        return None;
+    }
+    Some(headers)
+}
+
+/// The headers, and the name of the first one that is refused.
+fn read_headers(scope: Scope<'_, '_, '_>, flat: v8::Local<'_, v8::Value>) -> (HeaderMap, Option<String>) {
     let mut headers = HeaderMap::new();
-    let flat = strings_of(scope, flat);
-    for pair in flat.chunks_exact(2) {
+    let mut refused = None;
+    for pair in strings_of(scope, flat).chunks_exact(2) {
         // Values are byte strings: each code unit is one byte.
         let value: Vec<u8> =
             pair[1].chars().map(|unit| u8::try_from(u32::from(unit)).unwrap_or(b'?')).collect();
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(pair[0].as_bytes()), HeaderValue::from_bytes(&value))
-        {
+        let is_taken = match (HeaderName::from_bytes(pair[0].as_bytes()), HeaderValue::from_bytes(&value)) {
             // A map takes some ten thousands; more than that is no message that anybody would take.
-            let _ = headers.try_append(name, value);
+            (Ok(name), Ok(value)) => headers.try_append(name, value).is_ok(),
+            _ => false,
+        };
+        if !is_taken && refused.is_none() {
+            refused = Some(pair[0].clone());
         }
     }
-    headers
+    (headers, refused)
 }
 
 fn respond<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Return<'s>) {

@@ -16,7 +16,7 @@ mod web_sockets;
 use bytes::Bytes;
 use runtime_core::{HostCallError, Native};
 
-pub(crate) use compression::Codecs;
+pub(crate) use compression::{Codecs, codec};
 pub(crate) use crypto::{Hashers, WorkResults};
 pub(crate) use text::Decoders;
 

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use runtime_core::{HostCallError, HostCalls, HostValue, Native, RealmState};
 
-use super::flow::{header_map, request};
+use super::flow::{request, sendable_headers};
 use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
 use crate::ops::{FetchResponse, OpError, WebSocketAnswer, WebSocketRequest};
 use crate::web_socket::{Received, WebSocket, WebSocketClose, WebSocketError, WebSocketMessage};
@@ -45,7 +45,7 @@ fn socket_pair<'s>(scope: Scope<'_, 's, '_>, _arguments: Arguments<'s>, mut resu
 
 fn socket_connect<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
     let url = string(scope, &arguments, 0);
-    let headers = header_map(scope, arguments.get(1));
+    let Some(headers) = sendable_headers(scope, arguments.get(1)) else { return };
     let counted = RealmState::of(scope).map(|state| state.count_subrequest());
     if let Some(Err(error)) = counted {
         return error.throw(scope);
@@ -67,7 +67,7 @@ fn socket_connect<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut re
         let FetchResponse { status, status_text, url, headers, body, is_redirected } = match answer {
             WebSocketAnswer::Open(headers) => {
                 check_protocol(&asked, &headers).map_err(|error| failed(&error))?;
-                return Ok(HostValue::Object(vec![
+                return Ok(HostValue::Record(vec![
                     field("isOpen", HostValue::Bool(true)),
                     field("headers", flat(&headers)),
                 ]));
@@ -75,7 +75,7 @@ fn socket_connect<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut re
             WebSocketAnswer::Refused(response) => response,
         };
         let body = if body.is_empty() { -1.0 } else { f64::from(arrivals.add(body)) };
-        Ok(HostValue::Object(vec![
+        Ok(HostValue::Record(vec![
             field("isOpen", HostValue::Bool(false)),
             field("status", HostValue::Number(f64::from(status))),
             field("statusText", HostValue::String(status_text)),
@@ -133,9 +133,9 @@ fn end(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>) -> Option<Arc<WebSoc
     request(scope)?.sockets.end(id).map(|end| Arc::clone(&end.socket))
 }
 
-/// No array: a promise that is resolved with one looks for `then` on the guest's prototype of arrays.
+/// No array and no plain object: a promise that is resolved with one looks for `then` on the guest's prototypes.
 fn ending(code: HostValue, reason: String) -> HostValue {
-    HostValue::Object(vec![("code".to_owned(), code), ("reason".to_owned(), HostValue::String(reason))])
+    HostValue::Record(vec![("code".to_owned(), code), ("reason".to_owned(), HostValue::String(reason))])
 }
 
 /// The promise is for a text, bytes, `{ code, reason }` of a close, null for a connection that is broken, or the same

@@ -25,7 +25,7 @@ const INFLATE_BYTES: usize = 64 * 1024;
 
 /// A format of the Compression specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Deflate,
     DeflateRaw,
     Gzip,
@@ -33,7 +33,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    pub(super) fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "deflate" => Self::Deflate,
             "deflate-raw" => Self::DeflateRaw,
@@ -46,7 +46,7 @@ impl Format {
 
 /// What is wrong with the data.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum CodecError {
+pub(crate) enum CodecError {
     /// It is not of the format.
     #[error("the compressed data is not valid")]
     Malformed,
@@ -60,7 +60,7 @@ pub(super) enum CodecError {
 
 /// What comes after a step.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(crate) enum Progress {
     /// All data was taken, and all output given.
     WantsData,
     /// There is more to do with what is there.
@@ -70,14 +70,14 @@ pub(super) enum Progress {
 }
 
 #[derive(Debug)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// How much of the data was taken.
-    pub(super) taken: usize,
-    pub(super) output: Vec<u8>,
-    pub(super) progress: Progress,
+    pub(crate) taken: usize,
+    pub(crate) output: Vec<u8>,
+    pub(crate) progress: Progress,
 }
 
-pub(super) struct Codec {
+pub(crate) struct Codec {
     engine: Engine,
     meter: Meter,
 }
@@ -97,7 +97,7 @@ struct Run {
 }
 
 impl Codec {
-    pub(super) fn new(format: Format, compresses: bool) -> Self {
+    pub(crate) fn new(format: Format, compresses: bool) -> Self {
         let meter = Meter::default();
         let engine = match (format, compresses) {
             (Format::Brotli, true) => {
@@ -120,7 +120,7 @@ impl Codec {
     }
 
     /// The memory that the codec takes now.
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         match &self.engine {
             Engine::Deflate(_) => DEFLATE_BYTES,
             Engine::Inflate(_) => INFLATE_BYTES,
@@ -132,7 +132,7 @@ impl Codec {
     }
 
     /// Takes some of the data and gives some of the output. `is_last` says that there is no data after this.
-    pub(super) fn step(&mut self, data: &[u8], is_last: bool) -> Result<Step, CodecError> {
+    pub(crate) fn step(&mut self, data: &[u8], is_last: bool) -> Result<Step, CodecError> {
         let piece = &data[..data.len().min(INPUT_BYTES)];
         let finishes = is_last && piece.len() == data.len();
         let mut output = vec![0; OUTPUT_BYTES];

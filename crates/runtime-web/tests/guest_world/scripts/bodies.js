@@ -58,6 +58,8 @@ const checks = {
     await rejects("TypeError", fetch("ftp://upstream.test/"));
     await rejects("TypeError", fetch("http://user:word@upstream.test/"));
     await rejects("TypeError", fetch("/relative"));
+    const unsendable = await rejects("TypeError", fetch(`${upstream}text`, { headers: { "x-bell": "a\x07b" } }));
+    equal(unsendable.message.includes("x-bell"), true, unsendable.message);
   },
   async "an abort ends a fetch at each of its stages"() {
     await rejects("AbortError", fetch(`${upstream}text`, { signal: AbortSignal.abort() }));
@@ -152,5 +154,80 @@ const checks = {
     equal([await answer.text(), answer.headers.get("content-type")], ["a b", "text/x"]);
     equal(await (await fetch("data:;base64,YWI=")).text(), "ab");
     await rejects("TypeError", fetch("data:x"));
+  },
+  "fields of one name stay apart when headers are copied, and are one to whoever reads them"() {
+    const headers = new Headers({ "x-many": "one" });
+    headers.append("x-many", "two");
+    const copies = [new Headers(headers), new Response(null, { headers }).headers, new Request("http://a/", { headers }).headers];
+    for (const copy of copies) equal([...copy], [["x-many", "one, two"]]);
+  },
+  "a no-cors request has the headers that are safe, and no others"() {
+    const init = { mode: "no-cors", headers: { accept: "a/b", authorization: "secret", range: "bytes=0-1" } };
+    const { headers } = new Request("http://a/", init);
+    equal([...headers], [["accept", "a/b"]]);
+    headers.append("accept", "(");
+    headers.append("accept", "x".repeat(128));
+    headers.set("content-type", "application/json");
+    headers.set("accept-language", "de, en;q=0.5");
+    headers.append("x-own", "1");
+    headers.delete("x-own");
+    equal([...headers], [["accept", "a/b"], ["accept-language", "de, en;q=0.5"]]);
+    const plain = new Request("http://a/", { headers: { "x-own": "1", "content-type": "text/plain" } });
+    equal([...new Request(plain, { mode: "no-cors" }).headers], [["content-type", "text/plain"]]);
+    const copy = new Request("http://a/", init).clone();
+    copy.headers.set("x-own", "1");
+    equal(copy.headers.has("x-own"), false);
+    throws("TypeError", () => new Request("http://a/", { mode: "no-cors", method: "PUT" }));
+    const streamed = { mode: "no-cors", method: "POST", body: streamOf(), duplex: "half" };
+    throws("TypeError", () => new Request("http://a/", streamed));
+    throws("TypeError", () => new Request("http://a/", { keepalive: true, method: "POST", body: streamOf(), duplex: "half" }));
+  },
+  async "an answer is given out if its body is what the request's integrity says"() {
+    const bytes = await crypto.subtle.digest("SHA-256", encode("upstream text"));
+    const right = btoa(String.fromCharCode(...new Uint8Array(bytes)));
+    const wrong = btoa("x".repeat(32));
+    const ask = async (integrity) => (await fetch(`${upstream}text`, { integrity })).text();
+    const urlSafe = right.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    for (const integrity of ["", `sha256-${right}`, `SHA256-${urlSafe}?opt`, ` sha256-${wrong}\tsha256-${right}`, "md5-x", "x"]) {
+      equal(await ask(integrity), "upstream text", integrity);
+    }
+    for (const integrity of [`sha256-${wrong}`, "sha256-", `sha256-${right} sha512-${wrong}`]) {
+      await rejects("TypeError", ask(integrity), integrity);
+    }
+    await rejects("TypeError", fetch("data:,x", { integrity: `sha256-${right}` }));
+    equal(await (await fetch("data:,upstream text", { integrity: `sha256-${right}` })).text(), "upstream text");
+    const answer = fetch(`${upstream}endless`, { integrity: `sha256-${right}`, signal: AbortSignal.timeout(1) });
+    await rejects("TimeoutError", answer);
+  },
+  async "nothing is cached that only-if-cached could mean"() {
+    await rejects("TypeError", fetch(`${upstream}text`, { cache: "only-if-cached", mode: "same-origin" }));
+  },
+  async "an aborted body gives the reason to whoever reads it, at once and more than once"() {
+    const controller = new AbortController();
+    const answer = await fetch(`${upstream}endless`, { signal: controller.signal });
+    controller.abort();
+    const order = [];
+    const read = answer.text().catch(({ name }) => order.push(name));
+    await Promise.all([read, Promise.resolve().then(() => order.push("next"))]);
+    equal(order, ["AbortError", "next"]);
+    await rejects("AbortError", answer.text());
+    equal(answer.bodyUsed, true);
+  },
+  async "a `then` on the guest's prototypes is asked of what fetch promises, and of nothing within"() {
+    const met = [];
+    const from = streamOf(encode("one "), encode("two"));
+    Object.defineProperty(Object.prototype, "then", {
+      configurable: true,
+      get() { met[met.length] = Object.prototype.toString.call(this); },
+    });
+    let texts;
+    try {
+      const answer = await fetch(`${upstream}text`);
+      texts = [await answer.text(), await new Response(from).text()];
+    } finally {
+      delete Object.prototype.then;
+    }
+    equal(texts, ["upstream text", "one two"]);
+    equal(met, ["[object Response]"]);
   },
 };
