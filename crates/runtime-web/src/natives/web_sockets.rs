@@ -1,5 +1,5 @@
 //! The natives of WebSockets: opening them, and moving messages. What the events are and when they come is decided in
-//! `js/web_socket.js`.
+//! `js/web_socket.js` and `js/web_socket_stream.js`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use runtime_core::{HostCallError, HostCalls, HostValue, Native, RealmState};
 use super::flow::{header_map, request};
 use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
 use crate::ops::{FetchResponse, OpError, WebSocketAnswer, WebSocketRequest};
-use crate::web_socket::{Received, WebSocket, WebSocketClose, WebSocketError, WebSocketMessage};
+use crate::web_socket::{Received, Sent, WebSocket, WebSocketClose, WebSocketError, WebSocketMessage};
 
 /// The code of a close that gave none (RFC 6455, section 7.1.5).
 const NO_CODE: u16 = 1005;
@@ -22,6 +22,8 @@ pub(super) fn natives() -> Vec<Native> {
         Native::new("socketLast", socket_last),
         Native::new("socketReceive", socket_receive),
         Native::new("socketSend", socket_send),
+        Native::new("socketWrite", socket_write),
+        Native::new("socketRoom", socket_room),
         Native::new("socketClose", socket_close),
         Native::new("socketBuffered", socket_buffered),
         Native::new("socketDrop", socket_drop),
@@ -160,19 +162,28 @@ fn socket_receive<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut re
     }
 }
 
+/// The message of a call's second argument: a text, or bytes.
+fn message(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>) -> WebSocketMessage {
+    if arguments.get(1).is_string() {
+        WebSocketMessage::Text(string(scope, arguments, 1))
+    } else {
+        WebSocketMessage::Binary(bytes(arguments, 1).unwrap_or_default())
+    }
+}
+
+/// What the guest is told of a message for which the connection fails.
+fn refused<'s>(scope: Scope<'_, 's, '_>, socket: &WebSocket, error: WebSocketError, result: &mut Return<'s>) {
+    if matches!(error, WebSocketError::TooLarge(_)) {
+        socket.close(WebSocketClose::new(WebSocketClose::TOO_LARGE, ""));
+    }
+    let text = super::new_string(scope, &error.to_string());
+    result.set(text.into());
+}
+
 /// Gives undefined, or the reason for which the connection fails.
 fn socket_send<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
-    let value = arguments.get(1);
-    let message = if value.is_string() {
-        WebSocketMessage::Text(string(scope, &arguments, 1))
-    } else {
-        WebSocketMessage::Binary(bytes(&arguments, 1).unwrap_or_default())
-    };
-    let length = match &message {
-        WebSocketMessage::Text(text) => text.len(),
-        WebSocketMessage::Binary(bytes) => bytes.len(),
-        WebSocketMessage::Close(_) => 0,
-    } as u64;
+    let message = message(scope, &arguments);
+    let length = message.bytes();
     let id = number(scope, &arguments, 0);
     let turn = RealmState::of(scope).map_or(0, |state| state.turn());
     let Some(end) = request(scope).and_then(|request| request.sockets.end(id)) else { return };
@@ -181,12 +192,46 @@ fn socket_send<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut resul
         // What nobody takes any more is told as the connection's end.
         Ok(()) | Err(WebSocketError::Closed) => {}
         Err(error) => {
-            if matches!(error, WebSocketError::TooLarge(_)) {
-                end.socket.close(WebSocketClose::new(WebSocketClose::TOO_LARGE, ""));
-            }
-            let text = super::new_string(scope, &error.to_string());
-            result.set(text.into());
+            let socket = Arc::clone(&end.socket);
+            refused(scope, &socket, error, &mut result);
         }
+    }
+}
+
+/// Sends a message of a guest that waits until it is written. Gives true if that needs no waiting, false if there is no
+/// room for the message, the reason for which the connection fails, or a promise of whether the message was written,
+/// and not the connection at its end.
+fn socket_write<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
+    let message = message(scope, &arguments);
+    let Some(socket) = end(scope, &arguments) else { return };
+    match socket.send_or_wait(message) {
+        Ok(Sent::Written) => result.set_bool(true),
+        Ok(Sent::NoRoom) => result.set_bool(false),
+        outcome @ (Ok(Sent::Waits) | Err(WebSocketError::Closed)) => {
+            let written = socket.written();
+            let promise = HostCalls::start(scope, async move {
+                let is_written = outcome.is_ok() && written.await;
+                Ok(HostValue::Bool(is_written))
+            });
+            if let Some(promise) = promise {
+                result.set(promise.into());
+            }
+        }
+        Err(error) => refused(scope, &socket, error, &mut result),
+    }
+}
+
+/// The promise is fulfilled when there may be room for a message that was refused for want of it.
+fn socket_room<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
+    let bytes = message(scope, &arguments).bytes();
+    let Some(socket) = end(scope, &arguments) else { return };
+    let room = socket.room(bytes);
+    let promise = HostCalls::start(scope, async move {
+        room.await;
+        Ok(HostValue::Undefined)
+    });
+    if let Some(promise) = promise {
+        result.set(promise.into());
     }
 }
 
