@@ -6,7 +6,7 @@
 //
 // In `internals.sockets`: `isWebSocket(v)`, `fromHost(number, protocol)` makes the socket of an answer to an upgrade,
 // `give(socket, onOver)` gives its number for the client, once; `onOver` is called when it is closed on both sides. What
-// WebSocketStream does the same way is there, too: `url`, `joinProtocols`, `protocolOf`, `checkClose`, `messageOf`.
+// WebSocketStream does the same way is there, too: `url`, `joinProtocols`, `refusal`, `protocolOf`, `checkClose`, `messageOf`.
 
 const {
   PromisePrototypeThen, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeStartsWith,
@@ -99,6 +99,16 @@ sockets.checkClose = (code, reason, prefix) => {
 
 // The protocol that the other side has chosen.
 sockets.protocolOf = (result) => internals.headers.fromHost(result.headers).get("sec-websocket-protocol") ?? "";
+
+// Why an answer of the host's is none that opens a socket which was to speak one of these protocols.
+sockets.refusal = (result, protocols) => {
+  if (!result.isOpen) {
+    if (result.body !== -1) native.bodyCancel(result.body);
+    return `the server answered with status ${result.status}, expected 101`;
+  }
+  return protocols !== "" && sockets.protocolOf(result) === ""
+    ? "the server chose none of the protocols that it was asked for" : undefined;
+};
 
 // The message of an error of the host's.
 sockets.messageOf = (error) => {
@@ -252,19 +262,19 @@ class WebSocket extends EventTarget {
       const answer = native.socketConnect(this.#url, list);
       this.#operation = native.lastOp();
       this.#end = native.socketLast();
-      PromisePrototypeThen(answer, (result) => this.#open(result), (error) => this.#failToOpen(error));
+      PromisePrototypeThen(answer, (result) => this.#open(result, protocols), (error) => this.#failToOpen(error));
     } catch (error) {
       // What the host refuses at once is told as late as anything else.
       this.#abandon(sockets.messageOf(error));
     }
   }
 
-  #open(result) {
+  #open(result, protocols) {
     if (this.#state !== CONNECTING) return;
     this.#operation = -1;
-    if (!result.isOpen) {
-      if (result.body !== -1) native.bodyCancel(result.body);
-      this.#close(BROKEN, "", false, `the server answered with status ${result.status}, expected 101`);
+    const refusal = sockets.refusal(result, protocols);
+    if (refusal !== undefined) {
+      this.#close(BROKEN, "", false, refusal);
       return;
     }
     this.#protocol = sockets.protocolOf(result);

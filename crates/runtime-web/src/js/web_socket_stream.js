@@ -175,7 +175,7 @@ class Connection {
       const answer = native.socketConnect(this.url, list);
       this.operation = native.lastOp();
       this.end = native.socketLast();
-      PromisePrototypeThen(answer, (result) => this.open(result), (error) => this.failToOpen(sockets.messageOf(error)));
+      PromisePrototypeThen(answer, (result) => this.open(result, protocols), (error) => this.failToOpen(sockets.messageOf(error)));
     } catch (error) {
       // What the host refuses at once is told as late as anything else.
       const message = sockets.messageOf(error);
@@ -183,12 +183,12 @@ class Connection {
     }
   }
 
-  open(result) {
+  open(result, protocols) {
     if (this.state !== CONNECTING) return;
     this.operation = -1;
-    if (!result.isOpen) {
-      if (result.body !== -1) native.bodyCancel(result.body);
-      this.failToOpen(`the server answered with status ${result.status}, expected 101`);
+    const refusal = sockets.refusal(result, protocols);
+    if (refusal !== undefined) {
+      this.failToOpen(refusal);
       return;
     }
     this.forgetSignal();

@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::header::SEC_WEBSOCKET_PROTOCOL;
+use ada_url::Url;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderMap, HeaderValue};
 use runtime_core::{HostCallError, HostCalls, HostValue, Native, RealmState};
 
 use super::flow::{header_map, request};
@@ -47,7 +50,8 @@ fn socket_pair<'s>(scope: Scope<'_, 's, '_>, _arguments: Arguments<'s>, mut resu
 
 fn socket_connect<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
     let url = string(scope, &arguments, 0);
-    let headers = header_map(scope, arguments.get(1));
+    let mut headers = header_map(scope, arguments.get(1));
+    let url = authorize(url, &mut headers);
     let counted = RealmState::of(scope).map(|state| state.count_subrequest());
     if let Some(Err(error)) = counted {
         return error.throw(scope);
@@ -90,6 +94,43 @@ fn socket_connect<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut re
     if let Some(promise) = promise {
         result.set(promise.into());
     }
+}
+
+/// The URL without its user and password, which become a header unless there is one.
+fn authorize(url: String, headers: &mut HeaderMap) -> String {
+    let Ok(mut parsed) = Url::parse(&url, None) else { return url };
+    if !parsed.has_credentials() {
+        return url;
+    }
+    let mut pair = percent_decoded(parsed.username());
+    pair.push(b':');
+    pair.extend(percent_decoded(parsed.password()));
+    if let Ok(mut value) = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))) {
+        value.set_sensitive(true);
+        headers.entry(AUTHORIZATION).or_insert(value);
+    }
+    // A URL that has credentials can be without them.
+    let _ = (parsed.set_username(None), parsed.set_password(None));
+    parsed.href().to_owned()
+}
+
+/// The bytes of a URL's component.
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut rest = text.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    while let [first, after @ ..] = rest {
+        if let (b'%', [high, low, tail @ ..]) = (first, after)
+            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+        {
+            decoded.push(high * 16 + low);
+            rest = tail;
+        } else {
+            decoded.push(*first);
+            rest = after;
+        }
+    }
+    decoded
 }
 
 /// The number of the end that was opened last, which an attempt to connect has before it has come to anything.
@@ -267,5 +308,33 @@ fn socket_over<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut resul
     });
     if let Some(promise) = promise {
         result.set(promise.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_and_a_password_of_a_url_become_a_header() {
+        let authorized = |url: &str| {
+            let mut headers = HeaderMap::new();
+            let url = authorize(url.to_owned(), &mut headers);
+            let value = headers.get(AUTHORIZATION).map(|value| value.to_str().expect("text").to_owned());
+            (url, value.unwrap_or_default())
+        };
+        let expected = |url: &str, pair: &[u8]| (url.to_owned(), format!("Basic {}", STANDARD.encode(pair)));
+        assert_eq!(authorized("wss://foo:bar@a/x?y"), expected("wss://a/x?y", b"foo:bar"));
+        assert_eq!(authorized("ws://foo@a:8080/"), expected("ws://a:8080/", b"foo:"));
+        assert_eq!(authorized("ws://:a%3A%c3%bc%@a/"), expected("ws://a/", "\u{3a}a:ü%".as_bytes()));
+        assert_eq!(authorized("ws://a/@"), ("ws://a/@".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn a_header_that_the_guest_has_set_is_kept() {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer x"));
+        assert_eq!(authorize("ws://foo:bar@a/".to_owned(), &mut headers), "ws://a/");
+        assert_eq!(headers[AUTHORIZATION], "Bearer x");
     }
 }
