@@ -1,10 +1,9 @@
 //! WebSocketStream: two streams over a socket, each of whose sides waits for the other, and how they end. The host's ends
 //! are moved by the tests.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use http::HeaderMap;
 use http::header::HeaderValue;
+use tokio::sync::watch;
 
 use crate::support::*;
 
@@ -91,7 +90,7 @@ in_every_mode! {
 
 in_every_mode! {
     async fn what_nobody_reads_is_not_received(fixture: Fixture) {
-        let sent = Arc::new(AtomicUsize::new(0));
+        let sent = Arc::new(watch::Sender::new(0));
         let counted = Arc::clone(&sent);
         let host = serving(move |socket| {
             let sent = Arc::clone(&counted);
@@ -100,19 +99,23 @@ in_every_mode! {
                     if socket.send(WebSocketMessage::Text("x".repeat(36))).await.is_err() {
                         return;
                     }
-                    sent.fetch_add(1, Ordering::SeqCst);
+                    sent.send_modify(|sent| *sent += 1);
                 }
                 socket.close(WebSocketClose::new(4001, "that was all"));
             }
         });
         let host = host.with_bindings(|bindings| {
-            bindings.method("COUNT", "sent", move |(): ()| {
-                let sent = sent.load(Ordering::SeqCst);
-                async move { Ok::<usize, OpError>(sent) }
+            bindings.method("COUNT", "reached", move |(least,): (usize,)| {
+                let mut sent = sent.subscribe();
+                async move {
+                    let reached = sent.wait_for(|sent| *sent >= least).await;
+                    Ok::<usize, OpError>(*reached.expect("the sender lives"))
+                }
             })
         });
-        let script = with_stream("await settle();
-            seen.push(await env.COUNT.sent());
+        let script = with_stream("await env.COUNT.reached(11);
+            await settle();
+            seen.push(await env.COUNT.reached(0));
             let count = 0;
             for await (const chunk of readable) count += 1;
             seen.push(count, await stream.closed);");
