@@ -175,11 +175,10 @@ class Connection {
       const answer = native.socketConnect(this.url, list);
       this.operation = native.lastOp();
       this.end = native.socketLast();
-      PromisePrototypeThen(answer, (result) => this.open(result, protocols), (error) => this.failToOpen(sockets.messageOf(error)));
+      PromisePrototypeThen(answer, (result) => this.open(result, protocols), (error) => this.failAs(error));
     } catch (error) {
       // What the host refuses at once is told as late as anything else.
-      const message = sockets.messageOf(error);
-      internals.timers.start(() => this.failToOpen(message), 0);
+      internals.timers.start(() => this.failAs(error), 0);
     }
   }
 
@@ -201,6 +200,14 @@ class Connection {
       extensions: "",
       protocol: sockets.protocolOf(result),
     });
+  }
+
+  // For an error of the host's: a request that ends with this one has failed for the other.
+  failAs(cause) {
+    if (this.state === CLOSED) return;
+    const error = makeError(sockets.messageOf(cause), BROKEN, "");
+    native.socketBlame(error, cause);
+    this.abandon(error);
   }
 
   failToOpen(message) {

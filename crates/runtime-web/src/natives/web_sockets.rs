@@ -31,6 +31,7 @@ pub(super) fn natives() -> Vec<Native> {
         Native::new("socketBuffered", socket_buffered),
         Native::new("socketDrop", socket_drop),
         Native::new("socketOver", socket_over),
+        Native::new("socketBlame", socket_blame),
     ]
 }
 
@@ -309,6 +310,11 @@ fn socket_over<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut resul
     if let Some(promise) = promise {
         result.set(promise.into());
     }
+}
+
+/// Who is at fault for an error of the guest's world is who is at fault for the one behind it.
+fn socket_blame<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Return<'s>) {
+    runtime_core::blame_as(scope, arguments.get(0), arguments.get(1));
 }
 
 #[cfg(test)]
