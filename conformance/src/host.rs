@@ -9,11 +9,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use runtime_facade::{Body, FetchRequest, FetchResponse, LogRecord, OpError, Ops};
+use runtime_facade::{
+    Body, FetchRequest, FetchResponse, LogRecord, OpError, Ops, WebSocketAnswer, WebSocketRequest,
+};
 use runtime_server::guest_log::GuestLog;
 use runtime_server::ops::{AllowedHosts, HttpClient, HttpOps};
 
-type Fetching = Pin<Box<dyn Future<Output = Result<FetchResponse, OpError>> + Send>>;
+type Pending<T> = Pin<Box<dyn Future<Output = Result<T, OpError>> + Send>>;
 
 /// Where the tests' requests go.
 pub(crate) enum Host {
@@ -53,7 +55,7 @@ impl Logged {
 }
 
 impl Ops for Logged {
-    fn fetch(&self, request: FetchRequest) -> Fetching {
+    fn fetch(&self, request: FetchRequest) -> Pending<FetchResponse> {
         match &*self.host {
             Host::Live(ops) => ops.fetch(request),
             Host::Folder(root, origin) => {
@@ -63,13 +65,24 @@ impl Ops for Logged {
         }
     }
 
+    fn web_socket(&self, request: WebSocketRequest) -> Pending<WebSocketAnswer> {
+        match &*self.host {
+            Host::Live(ops) => ops.web_socket(request),
+            Host::Folder(..) => Box::pin(std::future::ready(Err(needs_server(&request.url)))),
+        }
+    }
+
     fn log(&self, record: LogRecord) {
         self.log.lock().push(format!("{}: {}", record.level.as_str(), record.message));
     }
 }
 
+fn needs_server(url: &str) -> OpError {
+    OpError::new(format!("{url} needs a live server of the tests: see `--wpt-server`"))
+}
+
 async fn serve(root: &Path, origin: &str, url: &str) -> Result<FetchResponse, OpError> {
-    let needs_server = || OpError::new(format!("{url} needs a live server of the tests: see `--wpt-server`"));
+    let needs_server = || needs_server(url);
     let path = url.strip_prefix(origin).ok_or_else(needs_server)?;
     let path = path.split(['?', '#']).next().unwrap_or_default();
     // Handlers are programs of a real server, and answer something else than their source.
@@ -123,6 +136,9 @@ fn content_type(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use runtime_facade::{RuntimeLimits, WebSocket};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
 
     const ORIGIN: &str = "http://tests.test/";
@@ -155,5 +171,31 @@ mod tests {
         std::fs::create_dir(folder.path().join("tests")).unwrap();
         std::fs::write(folder.path().join("secret"), "").unwrap();
         assert!(serve(&folder.path().join("tests"), ORIGIN, "http://tests.test/../secret").await.is_err());
+    }
+
+    fn socket_to(url: String) -> WebSocketRequest {
+        let (_, socket) = WebSocket::pair(&RuntimeLimits::default());
+        WebSocketRequest { url, headers: HeaderMap::new(), socket }
+    }
+
+    #[tokio::test]
+    async fn a_websocket_reaches_a_live_server_and_without_one_is_an_error_that_says_so() {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/echo", server.local_addr().unwrap());
+        let live = Logged::new(Arc::new(Host::live()));
+        let answering = async {
+            let (mut connection, _) = server.accept().await.unwrap();
+            let mut asked = vec![0; 4096];
+            let read = connection.read(&mut asked).await.unwrap();
+            connection.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            String::from_utf8_lossy(&asked[..read]).into_owned()
+        };
+        let (answer, asked) = tokio::join!(live.web_socket(socket_to(url)), answering);
+        assert!(matches!(answer.unwrap(), WebSocketAnswer::Refused(response) if response.status == 404));
+        assert!(asked.starts_with("GET /echo "), "{asked}");
+
+        let folder = Logged::new(Arc::new(Host::from_folder(PathBuf::new(), ORIGIN)));
+        let error = folder.web_socket(socket_to("ws://tests.test/echo".to_owned())).await.unwrap_err();
+        assert!(error.message.contains("--wpt-server"), "{error}");
     }
 }

@@ -64,6 +64,8 @@ pub struct Driver {
     turns_cpu: Duration,
     /// Of the jobs on the host's threads that have ended.
     work_cpu: Duration,
+    /// Among the completions is something for which such jobs have their processor time anew.
+    renews_work: bool,
     is_stalled: bool,
     /// The last round of V8's tasks in the isolate that a turn of this request has seen.
     seen_rounds: u64,
@@ -110,6 +112,7 @@ impl Driver {
             handler_cpu: Duration::ZERO,
             turns_cpu: Duration::ZERO,
             work_cpu: Duration::ZERO,
+            renews_work: false,
             is_stalled: false,
             seen_rounds: 0,
             has_told_response: false,
@@ -231,6 +234,7 @@ impl Driver {
             let Some(completion) = completion else { continue };
             if completion.renews_cpu {
                 self.handler_cpu = Duration::ZERO;
+                self.renews_work = true;
             }
             self.completions.push((completion.id, completion.result));
         }
@@ -276,7 +280,11 @@ impl Driver {
             return None;
         }
         let (state, stage) = self.state.take()?;
-        self.work_cpu = state.calls.account().used();
+        let account = state.calls.account();
+        self.work_cpu = account.used();
+        if std::mem::take(&mut self.renews_work) {
+            account.renew();
+        }
         Some(Work::Resume { state, stage, completions: std::mem::take(&mut self.completions) })
     }
 

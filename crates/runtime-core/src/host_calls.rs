@@ -94,10 +94,7 @@ impl HostCallError {
         if self.is_of_the_host
             && let Ok(error) = v8::Local::<v8::Object>::try_from(error)
         {
-            let mark = mark_of_the_host(scope);
-            let yes = v8::Boolean::new(scope, true).into();
-            // It fails only while the turn is being terminated.
-            let _ = error.set_private(scope, mark, yes);
+            mark_as_of_the_host(scope, error);
         }
         error
     }
@@ -118,10 +115,34 @@ fn mark_of_the_host<'s>(scope: &mut v8::PinScope<'s, '_>) -> v8::Local<'s, v8::P
 /// How a request ends that ends with this value thrown: as the host's failure if it is, by identity, an error that a
 /// host operation gave, and as the guest's exception otherwise.
 pub fn outcome_of_thrown(scope: &mut v8::PinScope<'_, '_>, thrown: v8::Local<'_, v8::Value>) -> Outcome {
+    if is_of_the_host(scope, thrown) { Outcome::HostError } else { Outcome::Exception }
+}
+
+/// Has an error that stands for another one count as the host's if that does: for an interface that wraps what a host
+/// operation gives.
+pub fn blame_as(
+    scope: &mut v8::PinScope<'_, '_>,
+    error: v8::Local<'_, v8::Value>,
+    cause: v8::Local<'_, v8::Value>,
+) {
+    if is_of_the_host(scope, cause)
+        && let Ok(error) = v8::Local::<v8::Object>::try_from(error)
+    {
+        mark_as_of_the_host(scope, error);
+    }
+}
+
+fn is_of_the_host(scope: &mut v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> bool {
     let mark = mark_of_the_host(scope);
-    let is_of_the_host = v8::Local::<v8::Object>::try_from(thrown)
-        .is_ok_and(|error| error.has_private(scope, mark).unwrap_or(false));
-    if is_of_the_host { Outcome::HostError } else { Outcome::Exception }
+    v8::Local::<v8::Object>::try_from(error)
+        .is_ok_and(|error| error.has_private(scope, mark).unwrap_or(false))
+}
+
+fn mark_as_of_the_host(scope: &mut v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Object>) {
+    let mark = mark_of_the_host(scope);
+    let yes = v8::Boolean::new(scope, true).into();
+    // It fails only while the turn is being terminated.
+    let _ = error.set_private(scope, mark, yes);
 }
 
 /// What a host call answers.

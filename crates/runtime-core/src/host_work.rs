@@ -56,12 +56,18 @@ impl Drop for WorkRoom {
 pub(crate) struct WorkAccount {
     /// Processor time of the jobs that have ended, in nanoseconds.
     used: AtomicU64,
+    /// What that was when the guest had its processor time anew; see [`HostCalls::start_arrival`].
+    used_before: AtomicU64,
     places: Arc<Semaphore>,
 }
 
 impl Default for WorkAccount {
     fn default() -> Self {
-        Self { used: AtomicU64::new(0), places: Arc::new(Semaphore::new(JOBS_OF_A_REQUEST)) }
+        Self {
+            used: AtomicU64::new(0),
+            used_before: AtomicU64::new(0),
+            places: Arc::new(Semaphore::new(JOBS_OF_A_REQUEST)),
+        }
     }
 }
 
@@ -69,6 +75,16 @@ impl WorkAccount {
     /// The processor time of the jobs that have ended.
     pub(crate) fn used(&self) -> Duration {
         Duration::from_nanos(self.used.load(Ordering::Relaxed))
+    }
+
+    /// Gives the request's jobs their processor time anew. One that runs keeps what was left to it.
+    pub(crate) fn renew(&self) {
+        self.used_before.store(self.used.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// What counts against the limit.
+    fn used_of_limit(&self) -> Duration {
+        self.used().saturating_sub(Duration::from_nanos(self.used_before.load(Ordering::Relaxed)))
     }
 }
 
@@ -131,7 +147,7 @@ impl HostCalls {
             let thread = tokio::task::spawn_blocking(move || {
                 // The places are free when the thread is, not when nobody waits any more.
                 let _places = (own_place, place);
-                let left = limit.map(|limit| limit.saturating_sub(account.used()));
+                let left = limit.map(|limit| limit.saturating_sub(account.used_of_limit()));
                 let ticket = WorkTicket { is_dropped, left, begun: cpu_of_this_thread() };
                 let result = if ticket.is_over() { Err(used_up()) } else { job(&ticket) };
                 let result = if ticket.is_used_up() { Err(used_up()) } else { result };

@@ -59,7 +59,7 @@ pub use extension::{
     BuiltinModule, Extension, Hook, LazyGlobal, Native, NativeFunction, Rehearsal, Source, Unit,
 };
 pub use guest_error::{GuestError, describe_exception};
-pub use host_calls::{HostCallError, HostCalls, HostErrorKind, outcome_of_thrown};
+pub use host_calls::{HostCallError, HostCalls, HostErrorKind, blame_as, outcome_of_thrown};
 pub use host_value::{HostValue, HostValueError, array_buffer, bytes_of, uint8_array};
 pub use host_work::{WorkRoom, WorkTicket};
 pub use isolate::{Isolate, IsolateError, IsolateStats, LockToken, Occupied};

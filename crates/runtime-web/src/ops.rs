@@ -117,10 +117,10 @@ pub struct FetchResponse {
 /// A WebSocket that a guest wants to open.
 #[derive(Debug)]
 pub struct WebSocketRequest {
-    /// The absolute URL, normalised; its scheme is `ws` or `wss`.
+    /// The absolute URL, normalised, without user and password; its scheme is `ws` or `wss`.
     pub url: String,
     /// Headers for the handshake, besides those that it consists of: `sec-websocket-protocol`, if the guest asks for
-    /// protocols, and what it sets itself.
+    /// protocols, `authorization`, if its URL has a user or password, and what it sets itself.
     pub headers: HeaderMap,
     /// The host's end: what is sent here the guest receives. Dropped when the guest's request ends, it gives nothing
     /// more; a host that learns of that closes its connection.

@@ -4,15 +4,16 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use runtime_core::RuntimeLimits;
+use tokio::sync::Notify;
 
 /// What a queued message takes besides its bytes, so that empty ones are not free.
 const OVERHEAD: u64 = 64;
@@ -29,7 +30,7 @@ pub enum WebSocketMessage {
 }
 
 impl WebSocketMessage {
-    fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         match self {
             WebSocketMessage::Text(text) => text.len() as u64,
             WebSocketMessage::Binary(bytes) => bytes.len() as u64,
@@ -76,6 +77,17 @@ pub enum WebSocketError {
     Full(u64),
 }
 
+/// What has become of a message that its sender can wait with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// It was taken, and more may follow at once.
+    Written,
+    /// It was taken; more should follow when [`WebSocket::written`] says so.
+    Waits,
+    /// It was not taken, and can be after [`WebSocket::room`].
+    NoRoom,
+}
+
 /// One end of a WebSocket.
 ///
 /// Its methods take `&self`, so that one task may send while another one receives. Each of the two should be done by one
@@ -95,6 +107,8 @@ pub(crate) struct Bounds {
     /// Of what may be sent without waiting and is not taken yet, over all sockets of the request.
     buffer: u64,
     buffered: Arc<AtomicU64>,
+    /// Tells whoever waits for room in `buffer` that there is some again.
+    freed: Arc<Notify>,
 }
 
 impl Bounds {
@@ -104,8 +118,33 @@ impl Bounds {
             capacity: limits.stream_buffer_bytes.max(1),
             buffer: RuntimeLimits::cap(limits.websocket_buffer_bytes),
             buffered: Arc::default(),
+            freed: Arc::default(),
         }
     }
+
+    /// Whether so many bytes of one message are within the buffer at all, and whether there is room for them now.
+    fn room_for(&self, bytes: u64) -> Room {
+        let cost = bytes.saturating_add(OVERHEAD);
+        if cost > self.buffer {
+            Room::Never
+        } else if self.buffered.load(Ordering::Relaxed).saturating_add(cost) > self.buffer {
+            Room::Later
+        } else {
+            Room::Now
+        }
+    }
+
+    fn free(&self, cost: u64) {
+        self.buffered.fetch_sub(cost, Ordering::Relaxed);
+        self.freed.notify_waiters();
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Now,
+    Later,
+    Never,
 }
 
 struct Shared {
@@ -129,6 +168,9 @@ struct Side {
     /// What the messages in `waiting` take, and the bytes that they have.
     cost: u64,
     bytes: u64,
+    /// What the message takes that the end has received last, until it asks for the next one: whoever writes messages
+    /// to a connection has written it then. Of an end that is gone: what will never be written.
+    in_hand: u64,
     /// The end has sent its close.
     has_closed: bool,
     /// The end has taken the other one's close.
@@ -139,6 +181,8 @@ struct Side {
     receiver: Option<Waker>,
     /// Of the other end, which waits for room here.
     senders: Vec<Waker>,
+    /// Of the other end, which waits until what it has sent is out of the way.
+    writers: Vec<Waker>,
 }
 
 impl State {
@@ -223,11 +267,58 @@ impl WebSocket {
     /// As [`WebSocket::send`]; and if the request's sockets hold as much as they may.
     pub(crate) fn send_now(&self, message: WebSocketMessage) -> Result<(), WebSocketError> {
         let bounds = &self.shared.bounds;
-        let held = bounds.buffered.load(Ordering::Relaxed);
-        if held.saturating_add(message.bytes() + OVERHEAD) > bounds.buffer {
+        if bounds.room_for(message.bytes()) != Room::Now {
             return Err(WebSocketError::Full(bounds.buffer));
         }
         self.put(message)
+    }
+
+    /// As [`WebSocket::send_now`], for who can wait: see [`Sent`].
+    pub(crate) fn send_or_wait(&self, message: WebSocketMessage) -> Result<Sent, WebSocketError> {
+        if self.shared.bounds.room_for(message.bytes()) == Room::Later && !self.has_ended() {
+            return Ok(Sent::NoRoom);
+        }
+        self.send_now(message)?;
+        Ok(if self.watch().is_written(self.side) == Some(true) { Sent::Written } else { Sent::Waits })
+    }
+
+    /// Whether nothing that this end sends will be taken any more.
+    fn has_ended(&self) -> bool {
+        let state = self.shared.state.lock();
+        state.sides[self.side].has_closed || state.sides[1 - self.side].is_gone
+    }
+
+    /// Resolves once what this end has sent is out of the way, but for as much as may always wait: whether it is, and the
+    /// other end has neither closed nor gone meanwhile.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    pub(crate) fn written(&self) -> impl Future<Output = bool> + Send + use<> {
+        let (watch, side) = (self.watch(), self.side);
+        poll_fn(move |cx| watch.poll_written(side, cx))
+    }
+
+    /// Resolves once the sockets of the request have room for a message of so many bytes, or the connection is over.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    pub(crate) fn room(&self, bytes: u64) -> impl Future<Output = ()> + Send + use<> {
+        let watch = self.watch();
+        async move {
+            let bounds = &watch.0.bounds;
+            let mut over = std::pin::pin!(watch.over());
+            loop {
+                let mut freed = std::pin::pin!(bounds.freed.notified());
+                freed.as_mut().enable();
+                if bounds.room_for(bytes) != Room::Later {
+                    return;
+                }
+                tokio::select! {
+                    () = freed => {}
+                    () = &mut over => return,
+                }
+            }
+        }
     }
 
     /// Sends a close, whether there is room or not. Nothing happens if this side has closed already.
@@ -247,14 +338,18 @@ impl WebSocket {
             if state.sides[self.side].has_closed || state.sides[1 - self.side].is_gone {
                 return Err(WebSocketError::Closed);
             }
-            state.sides[self.side].has_closed = matches!(message, WebSocketMessage::Close(_));
+            let is_close = matches!(message, WebSocketMessage::Close(_));
+            state.sides[self.side].has_closed = is_close;
             state.last_message = Instant::now();
+            // What the other end has sent will not be taken any more, perhaps.
+            let writers =
+                if is_close { std::mem::take(&mut state.sides[self.side].writers) } else { Vec::new() };
             bounds.buffered.fetch_add(bytes + OVERHEAD, Ordering::Relaxed);
             let other = &mut state.sides[1 - self.side];
             other.bytes += bytes;
             other.cost += bytes + OVERHEAD;
             other.waiting.push_back(message);
-            (other.receiver.take(), state.take_watchers())
+            (other.receiver.take(), state.take_watchers().into_iter().chain(writers))
         };
         wake(receiver.into_iter().chain(watchers));
         Ok(())
@@ -279,22 +374,31 @@ impl WebSocket {
                     let other = &state.sides[1 - self.side];
                     (other.is_gone, other.failure.clone())
                 };
+                let capacity = self.shared.bounds.capacity;
                 let side = &mut state.sides[self.side];
+                side.in_hand = 0;
                 if let Some(message) = side.waiting.pop_front() {
                     let bytes = message.bytes();
-                    self.shared.bounds.buffered.fetch_sub(bytes + OVERHEAD, Ordering::Relaxed);
+                    self.shared.bounds.free(bytes + OVERHEAD);
                     side.bytes -= bytes;
                     side.cost -= bytes + OVERHEAD;
+                    side.in_hand = bytes + OVERHEAD;
                     side.has_seen_close |= matches!(message, WebSocketMessage::Close(_));
-                    let has_room = side.cost < self.shared.bounds.capacity;
-                    let senders = if has_room { std::mem::take(&mut side.senders) } else { Vec::new() };
-                    (Received::Message(message), senders)
+                    let has_room = side.cost < capacity;
+                    let mut wakers = if has_room { std::mem::take(&mut side.senders) } else { Vec::new() };
+                    if side.cost + side.in_hand < capacity {
+                        wakers.append(&mut side.writers);
+                    }
+                    (Received::Message(message), wakers)
                 } else if side.has_seen_close {
                     (Received::Over, Vec::new())
                 } else if is_gone {
                     (Received::Broken(failure), Vec::new())
                 } else {
                     side.receiver = Some(cx.waker().clone());
+                    let writers = std::mem::take(&mut side.writers);
+                    drop(state);
+                    wake(writers);
                     return Poll::Pending;
                 }
             };
@@ -341,10 +445,12 @@ impl Drop for WebSocket {
             let side = &mut state.sides[self.side];
             side.is_gone = true;
             let dropped = std::mem::take(&mut side.waiting);
-            self.shared.bounds.buffered.fetch_sub(side.cost, Ordering::Relaxed);
+            self.shared.bounds.free(side.cost);
+            // What it held is nothing that anybody will write, and the bytes stay: they were sent, and never taken.
+            side.in_hand += side.cost;
             side.cost = 0;
-            // The bytes stay: they were sent, and never taken.
             let mut wakers = std::mem::take(&mut side.senders);
+            wakers.append(&mut side.writers);
             wakers.extend(state.sides[1 - self.side].receiver.take());
             wakers.extend(state.take_watchers());
             (dropped, wakers)
@@ -372,6 +478,31 @@ impl Watch {
     /// One end is given to the client of the request: what comes from there is an arrival.
     pub(crate) fn note_client(&self) {
         self.0.is_of_client.store(true, Ordering::Relaxed);
+    }
+
+    /// See [`WebSocket::written`]; none as long as it waits.
+    fn is_written(&self, side: usize) -> Option<bool> {
+        Self::written_in(&self.0.state.lock(), side, self.0.bounds.capacity)
+    }
+
+    fn written_in(state: &State, side: usize, capacity: u64) -> Option<bool> {
+        let other = &state.sides[1 - side];
+        if other.cost + other.in_hand < capacity {
+            return Some(true);
+        }
+        (other.is_gone || other.has_closed).then_some(false)
+    }
+
+    fn poll_written(&self, side: usize, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut state = self.0.state.lock();
+        if let Some(is_written) = Self::written_in(&state, side, self.0.bounds.capacity) {
+            return Poll::Ready(is_written);
+        }
+        let writers = &mut state.sides[1 - side].writers;
+        if !writers.iter().any(|known| known.will_wake(cx.waker())) {
+            writers.push(cx.waker().clone());
+        }
+        Poll::Pending
     }
 
     /// Resolves once both sides have closed, or an end is gone.
@@ -430,6 +561,7 @@ impl Watch {
             for side in &mut state.sides {
                 side.has_closed = true;
                 wakers.append(&mut side.senders);
+                wakers.append(&mut side.writers);
             }
             wakers.extend(state.take_watchers());
         }
@@ -493,6 +625,63 @@ mod tests {
         assert_eq!(two.send_now(message()), Err(WebSocketError::Full(300)));
         assert_eq!(at_one.receive().await, Some(message()));
         two.send_now(message()).expect("room again");
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_is_written_when_its_receiver_asks_for_more() {
+        let (here, there) = WebSocket::pair(&small());
+        assert_eq!(here.send_or_wait(text("a")), Ok(Sent::Written));
+        assert_eq!(here.send_or_wait(text("b")), Ok(Sent::Waits));
+        let mut written = Box::pin(here.written());
+        assert!(poll!(&mut written).is_pending());
+        there.receive().await;
+        assert!(poll!(&mut written).is_pending(), "b waits, and a is being worked on");
+        there.receive().await;
+        assert!(written.await, "only b is left, which is no more than may always wait");
+        assert_eq!(here.send_or_wait(text(&"x".repeat(40))), Ok(Sent::Waits));
+        let mut written = Box::pin(here.written());
+        there.receive().await;
+        assert!(poll!(&mut written).is_pending());
+        let mut next = Box::pin(there.receive());
+        assert!(poll!(&mut next).is_pending());
+        assert!(written.await);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_what_it_has_sent_learns_that_the_other_side_closes_or_goes() {
+        for closes in [true, false] {
+            let (here, there) = WebSocket::pair(&small());
+            here.send_now(text(&"x".repeat(50))).expect("room");
+            let mut written = Box::pin(here.written());
+            assert!(poll!(&mut written).is_pending());
+            if closes {
+                there.close(WebSocketClose::default());
+            } else {
+                drop(there);
+            }
+            assert!(!written.await);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_can_wait_is_told_when_the_sockets_of_its_request_have_room() {
+        let bounds = Bounds::new(&small());
+        let (one, at_one) = WebSocket::with_bounds(bounds.clone());
+        let (two, _at_two) = WebSocket::with_bounds(bounds);
+        let message = || text(&"x".repeat(50));
+        one.send_now(message()).expect("room");
+        one.send_now(message()).expect("room");
+        assert_eq!(two.send_or_wait(message()), Ok(Sent::NoRoom));
+        let mut room = Box::pin(two.room(50));
+        assert!(poll!(&mut room).is_pending());
+        at_one.receive().await;
+        room.await;
+        assert_eq!(two.send_or_wait(message()), Ok(Sent::Waits));
+        let mut room = Box::pin(one.room(50));
+        assert!(poll!(&mut room).is_pending());
+        drop(at_one);
+        room.await;
+        assert_eq!(one.send_or_wait(message()), Err(WebSocketError::Closed));
     }
 
     #[tokio::test]

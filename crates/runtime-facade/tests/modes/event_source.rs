@@ -13,7 +13,8 @@ fn streaming(bodies: &'static [&'static str]) -> (Host, Arc<Mutex<Vec<Option<Str
     let seen = Arc::clone(&connections);
     let host = Host::new().on_fetch(move |request: FetchRequest| {
         assert_eq!(request.headers["accept"], "text/event-stream");
-        assert_eq!(request.headers["cache-control"], "no-store");
+        assert_eq!(request.headers["cache-control"], "no-cache");
+        assert_eq!(request.headers["pragma"], "no-cache");
         let id = request
             .headers
             .get("last-event-id")

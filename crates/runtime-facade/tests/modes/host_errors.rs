@@ -78,6 +78,16 @@ in_every_mode! {
 }
 
 in_every_mode! {
+    async fn an_error_that_stands_for_one_of_the_hosts_is_the_hosts(fixture: Fixture) {
+        let runtime = fixture.runtime_for(&failing_host());
+        let fails = handler("await new WebSocketStream('ws://upstream/').opened");
+        assert_eq!(failure_of(&runtime, get(fails)).await.outcome, Outcome::HostError);
+        let own = handler("throw new WebSocketError('the network is down')");
+        assert_eq!(failure_of(&runtime, get(own)).await.outcome, Outcome::Exception);
+    }
+}
+
+in_every_mode! {
     async fn an_error_without_a_place_in_the_script_does_not_hang_the_top_level(fixture: Fixture) {
         let runtime = fixture.runtime_for(&failing_host());
         let failure = failure_of(&runtime, get("await fetch('http://upstream/'); export default {}")).await;

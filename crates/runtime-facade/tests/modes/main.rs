@@ -22,6 +22,7 @@ mod source_maps;
 mod streams;
 mod wait_until;
 mod web_socket_server;
+mod web_socket_streams;
 mod web_sockets;
 
 mod async_context;

@@ -162,6 +162,34 @@ in_every_mode! {
 }
 
 in_every_mode! {
+    async fn each_message_has_the_time_of_a_request_for_long_operations_too(fixture: Fixture) {
+        let runtime = fixture.runtime_with(|setup| {
+            setup.limits.cpu_ms = 0;
+            setup.limits.work_cpu_ms = 100;
+        });
+        let script = handler("const [client, server] = Object.values(new WebSocketPair());
+            const key = await crypto.subtle.importKey('raw', new Uint8Array(8), 'PBKDF2', false, ['deriveBits']);
+            const derive = (iterations) => crypto.subtle.deriveBits(
+                { name: 'PBKDF2', hash: 'SHA-512', salt: new Uint8Array(8), iterations }, key, 512);
+            server.accept();
+            server.onmessage = async ({ data }) => {
+                const failed = await derive(Number(data)).then(() => 'done', ({ name }) => name);
+                server.send(`${failed} ${await derive(2000).then(() => 'done', ({ name }) => name)}`);
+            };
+            return new Response(null, { status: 101, webSocket: client })");
+        let (socket, execution) = open(&runtime, &script).await;
+        for _ in 0..2 {
+            assert_eq!(ask(&socket, said("2000")).await, Some(said("done done")));
+            assert_eq!(ask(&socket, said("10000000")).await, Some(said("OperationError OperationError")));
+        }
+        socket.close(WebSocketClose::default());
+        let end = within("the end", execution.end).await;
+        assert_eq!(end.outcome, Outcome::Ok);
+        assert!(end.report.cpu >= Duration::from_millis(200), "{:?}", end.report.cpu);
+    }
+}
+
+in_every_mode! {
     async fn a_client_that_sends_without_end_waits_for_its_guest(fixture: Fixture) {
         let (host, gate) = Host::new().with_gate();
         let runtime = fixture.runtime_for(&host);

@@ -32,7 +32,9 @@ fn echoing() -> Host {
         let asked = headers.get("sec-websocket-protocol").and_then(|asked| asked.to_str().ok());
         if url.contains("wrong") {
             answer.insert("sec-websocket-protocol", HeaderValue::from_static("unasked"));
-        } else if let Some(last) = asked.and_then(|asked| asked.split(", ").last()) {
+        } else if !url.contains("none")
+            && let Some(last) = asked.and_then(|asked| asked.split(", ").last())
+        {
             answer.insert("sec-websocket-protocol", HeaderValue::from_str(last).expect("a header's value"));
         }
         let seen: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
@@ -82,6 +84,7 @@ in_every_mode! {
             ("ws://refused.test/", "connection refused"),
             ("ws://plain.test/", "status 403, expected 101"),
             ("ws://wrong.test/", "a protocol that it was not asked for"),
+            ("ws://none.test/", "none of the protocols that it was asked for"),
         ] {
             let script = handler(&format!("const socket = new WebSocket('{url}', 'chat');
                 const seen = [];
@@ -97,6 +100,21 @@ in_every_mode! {
             assert!(seen.starts_with("3 ") && seen.contains(message) && seen.ends_with("; 1006 false"), "{url}: {seen}");
         }
         settled(&runtime).await;
+    }
+}
+
+in_every_mode! {
+    async fn a_user_and_a_password_of_a_url_are_sent_as_a_header(fixture: Fixture) {
+        let host = Host::new().on_web_socket(|request| {
+            assert_eq!(request.url, "ws://other.test/");
+            assert_eq!(request.headers["authorization"], "Basic Zm9vOmJhcg==");
+            tokio::spawn(echo(request.socket));
+            Ok(WebSocketAnswer::Open(HeaderMap::new()))
+        });
+        let script = handler("const socket = new WebSocket('ws://foo:bar@other.test/');
+            return new Promise((resolve) => { socket.onopen = socket.onerror = ({ type }) =>
+                resolve(new Response(`${type} ${socket.url}`)) })");
+        assert_eq!(text(&fixture.runtime_for(&host), script).await, "open ws://foo:bar@other.test/");
     }
 }
 

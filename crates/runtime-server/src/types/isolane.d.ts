@@ -735,6 +735,32 @@ declare class WebSocketPair {
   readonly 1: WebSocket;
 }
 
+interface WebSocketCloseInfo {
+  closeCode?: number;
+  reason?: string;
+}
+
+interface WebSocketOpenInfo {
+  readable: ReadableStream<string | Uint8Array<ArrayBuffer>>;
+  writable: WritableStream<string | BufferSource>;
+  extensions: string;
+  protocol: string;
+}
+
+declare class WebSocketStream {
+  constructor(url: string | URL, options?: { protocols?: Iterable<string>; signal?: AbortSignal });
+  readonly url: string;
+  readonly opened: Promise<WebSocketOpenInfo>;
+  readonly closed: Promise<Required<WebSocketCloseInfo>>;
+  close(closeInfo?: WebSocketCloseInfo): void;
+}
+
+declare class WebSocketError extends DOMException {
+  constructor(message?: string, init?: WebSocketCloseInfo);
+  readonly closeCode: number | null;
+  readonly reason: string;
+}
+
 declare class EventSource extends EventTarget {
   constructor(url: string | URL, init?: { withCredentials?: boolean });
   static readonly CONNECTING: 0;

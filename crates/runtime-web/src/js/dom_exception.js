@@ -121,8 +121,11 @@ const revive = ({ message, name, stack }) => {
   }
   return error;
 };
+
+// What is derived from DOMException has more to be kept, and says so itself.
+const isPlain = (value) => State.isInstance(value) && internals.ifLoaded("isWebSocketError")?.(value) !== true;
 webidl.serialisable(
-  State.isInstance,
+  isPlain,
   (error) => ({ __proto__: null, name: State.name(error), message: State.message(error), stack: error.stack }),
   revive,
 );

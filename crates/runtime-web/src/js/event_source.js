@@ -155,7 +155,9 @@ class EventSource extends EventTarget {
     try {
       const core = internals.requests.build(this.#url, undefined, "EventSource");
       core.list.append("accept", "text/event-stream");
-      core.list.append("cache-control", "no-store");
+      // What fetch sends for the cache mode "no-store".
+      core.list.append("pragma", "no-cache");
+      core.list.append("cache-control", "no-cache");
       // A header's value is bytes.
       if (this.#lastId !== "") core.list.append("last-event-id", latin1OfUtf8(this.#lastId));
       core.cache = "no-store";

@@ -5,7 +5,8 @@
 // the socket is accepted. Numbers belong to a request: a socket of an earlier request is closed, without an event.
 //
 // In `internals.sockets`: `isWebSocket(v)`, `fromHost(number, protocol)` makes the socket of an answer to an upgrade,
-// `give(socket, onOver)` gives its number for the client, once; `onOver` is called when it is closed on both sides.
+// `give(socket, onOver)` gives its number for the client, once; `onOver` is called when it is closed on both sides. What
+// WebSocketStream does the same way is there, too: `url`, `joinProtocols`, `refusal`, `protocolOf`, `checkClose`, `messageOf`.
 
 const {
   PromisePrototypeThen, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeStartsWith,
@@ -83,6 +84,43 @@ const toPayload = (value, prefix) => {
   }
   return USVString(value, prefix, "Argument 1");
 };
+
+// The code with which a side closes, or undefined for none. Throws for a code or reason that a side may not give.
+sockets.checkClose = (code, reason, prefix) => {
+  if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999)) {
+    throw internals.domException(`${prefix}: the code must be 1000 or from 3000 to 4999, not ${code}`,
+      "InvalidAccessError");
+  }
+  if (reason !== "" && byteLength(reason) > LONGEST_REASON) {
+    throw syntaxError(`${prefix}: the reason has more than ${LONGEST_REASON} bytes`);
+  }
+  return code === undefined && reason !== "" ? 1000 : code;
+};
+
+// The protocol that the other side has chosen.
+sockets.protocolOf = (result) => internals.headers.fromHost(result.headers).get("sec-websocket-protocol") ?? "";
+
+// Why an answer of the host's is none that opens a socket which was to speak one of these protocols.
+sockets.refusal = (result, protocols) => {
+  if (!result.isOpen) {
+    if (result.body !== -1) native.bodyCancel(result.body);
+    return `the server answered with status ${result.status}, expected 101`;
+  }
+  return protocols !== "" && sockets.protocolOf(result) === ""
+    ? "the server chose none of the protocols that it was asked for" : undefined;
+};
+
+// The message of an error of the host's.
+sockets.messageOf = (error) => {
+  try {
+    return `${error.message}`;
+  } catch {
+    return "the WebSocket failed";
+  }
+};
+
+sockets.url = socketUrl;
+sockets.joinProtocols = joinProtocols;
 
 const byteLength = (payload) => lengthOf(typeof payload === "string" ? native.encodeUtf8(payload) : payload);
 
@@ -174,13 +212,7 @@ class WebSocket extends EventTarget {
     const prefix = "Failed to execute 'close' on 'WebSocket'";
     if (code !== undefined) code = unsignedShortClamp(code, prefix, "Argument 1");
     reason = reason === undefined ? "" : USVString(reason, prefix, "Argument 2");
-    if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999)) {
-      throw internals.domException(`${prefix}: the code must be 1000 or from 3000 to 4999, not ${code}`,
-        "InvalidAccessError");
-    }
-    if (reason !== "" && byteLength(reason) > LONGEST_REASON) {
-      throw syntaxError(`${prefix}: the reason has more than ${LONGEST_REASON} bytes`);
-    }
+    code = sockets.checkClose(code, reason, prefix);
     if (this.readyState >= CLOSING) return;
     this.#checkAccepted(prefix);
     if (this.#state === CONNECTING) {
@@ -188,7 +220,6 @@ class WebSocket extends EventTarget {
       return;
     }
     this.#state = CLOSING;
-    if (code === undefined && reason !== "") code = 1000;
     native.socketClose(this.#end, code ?? -1, reason);
   }
 
@@ -231,22 +262,22 @@ class WebSocket extends EventTarget {
       const answer = native.socketConnect(this.#url, list);
       this.#operation = native.lastOp();
       this.#end = native.socketLast();
-      PromisePrototypeThen(answer, (result) => this.#open(result), (error) => this.#failToOpen(error));
+      PromisePrototypeThen(answer, (result) => this.#open(result, protocols), (error) => this.#failToOpen(error));
     } catch (error) {
       // What the host refuses at once is told as late as anything else.
-      this.#abandon(messageOf(error));
+      this.#abandon(sockets.messageOf(error));
     }
   }
 
-  #open(result) {
+  #open(result, protocols) {
     if (this.#state !== CONNECTING) return;
     this.#operation = -1;
-    if (!result.isOpen) {
-      if (result.body !== -1) native.bodyCancel(result.body);
-      this.#close(BROKEN, "", false, `the server answered with status ${result.status}, expected 101`);
+    const refusal = sockets.refusal(result, protocols);
+    if (refusal !== undefined) {
+      this.#close(BROKEN, "", false, refusal);
       return;
     }
-    this.#protocol = internals.headers.fromHost(result.headers).get("sec-websocket-protocol") ?? "";
+    this.#protocol = sockets.protocolOf(result);
     this.#origin = native.urlOrigin(this.#url);
     this.#state = OPEN;
     events.dispatch(this, makeEvent("Event", "open"));
@@ -255,7 +286,7 @@ class WebSocket extends EventTarget {
 
   #failToOpen(error) {
     if (this.#state !== CONNECTING) return;
-    this.#close(BROKEN, "", false, messageOf(error));
+    this.#close(BROKEN, "", false, sockets.messageOf(error));
   }
 
   // --- Messages
@@ -374,15 +405,6 @@ targets.defineHandler(WebSocket.prototype, "onmessage", "message");
 webidl.exposeInterface(WebSocket, "WebSocket", {
   __proto__: null, constants: { __proto__: null, CONNECTING, OPEN, CLOSING, CLOSED },
 });
-
-// The message of an error of the host's.
-const messageOf = (error) => {
-  try {
-    return `${error.message}`;
-  } catch {
-    return "the WebSocket failed";
-  }
-};
 
 sockets.fromHost = (end, protocol) => sockets.create(end, OF_ANSWER, protocol);
 

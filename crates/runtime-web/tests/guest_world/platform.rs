@@ -45,6 +45,11 @@ async fn memory_that_v8_takes_without_asking_is_limited_all_the_same() {
 }
 
 #[tokio::test]
+async fn websocket_streams_that_never_open_do_for_a_guest_what_they_promise() {
+    Guest::check(include_str!("scripts/web_socket_stream.js")).await;
+}
+
+#[tokio::test]
 async fn url_patterns_do_for_a_guest_what_they_promise() {
     Guest::check(include_str!("scripts/url_pattern.js")).await;
 }

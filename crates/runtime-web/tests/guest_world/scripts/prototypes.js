@@ -183,6 +183,18 @@ const actions = {
         resolve();
       };
     });
+    const stream = new WebSocketStream("ws://nowhere.test/", { __proto__: null, protocols: iterable("a", "b") });
+    let reason;
+    try {
+      await stream.opened;
+    } catch (error) {
+      reason = error;
+    }
+    try {
+      await stream.closed;
+    } catch (error) {
+      text += ` ${error === reason} ${reason instanceof WebSocketError} ${structuredClone(reason).closeCode}`;
+    }
     return text;
   },
   async eventSources() {
