@@ -127,6 +127,14 @@ interface WorkerGlobalEventMap {
 
 declare class WorkerGlobalScope extends EventTarget {
   protected constructor();
+  self: typeof globalThis;
+  navigator: Navigator;
+  crypto: Crypto;
+  performance: Performance;
+  scheduler: Scheduler;
+  onerror: ((event: ErrorEvent) => unknown) | null;
+  onunhandledrejection: ((event: PromiseRejectionEvent) => unknown) | null;
+  onrejectionhandled: ((event: PromiseRejectionEvent) => unknown) | null;
 }
 declare class ServiceWorkerGlobalScope extends WorkerGlobalScope {
   private constructor();

@@ -135,15 +135,23 @@ const checks = {
     for (const [name, length] of Object.entries(operations)) checkOperation("globalThis", globalThis, name, length);
   },
   "attributes of the global are there"() {
+    const scope = WorkerGlobalScope.prototype;
     for (const name of ["self", "crypto", "navigator", "performance"]) {
-      const found = descriptor(globalThis, name);
+      const found = descriptor(scope, name);
       equal([typeof found.get, found.enumerable, found.configurable], ["function", true, true], name);
     }
     for (const name of ["onerror", "onunhandledrejection", "onrejectionhandled"]) {
-      const found = descriptor(globalThis, name);
+      const found = descriptor(scope, name);
       equal([typeof found.get, typeof found.set, found.enumerable, found.configurable],
         ["function", "function", true, true], name);
       equal(globalThis[name], null, name);
+    }
+    for (const name of ["self", "performance", "onerror"]) {
+      const { get, set } = descriptor(scope, name);
+      for (const receiver of [undefined, null, globalThis]) equal(get.call(receiver) === globalThis[name], true, name);
+      throws("TypeError", () => get.call(Object.create(globalThis)), name);
+      throws("TypeError", () => set.call(Object.create(globalThis), 1), name);
+      throws("TypeError", () => new Proxy(globalThis, {})[name], name);
     }
     equal(flags(descriptor(globalThis, "globalThis")), [true, false, true]);
     equal(flags(descriptor(globalThis, "console")), [true, false, true]);
