@@ -492,6 +492,7 @@ interface URLPatternInit {
   hash?: string;
   baseURL?: string;
 }
+type URLPatternComponent = "protocol" | "username" | "password" | "hostname" | "port" | "pathname" | "search" | "hash";
 type URLPatternInput = string | URLPatternInit;
 interface URLPatternComponentResult {
   input: string;
@@ -523,6 +524,8 @@ declare class URLPattern {
   readonly hasRegExpGroups: boolean;
   test(input?: URLPatternInput, baseURL?: string): boolean;
   exec(input?: URLPatternInput, baseURL?: string): URLPatternResult | null;
+  generate(component: URLPatternComponent, groups: Record<string, string>): string;
+  static compareComponent(component: URLPatternComponent, left: URLPattern, right: URLPattern): -1 | 0 | 1;
 }
 
 // --- Fetch ----------------------------------------------------------------------------------------------------------
