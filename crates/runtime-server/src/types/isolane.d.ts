@@ -183,8 +183,34 @@ declare class Navigator {
 
 declare class Scheduler {
   private constructor();
+  postTask<Result>(callback: () => Result, options?: SchedulerPostTaskOptions): Promise<Awaited<Result>>;
   wait(delay: number, options?: { signal?: AbortSignal }): Promise<void>;
   yield(): Promise<void>;
+}
+
+type TaskPriority = "user-blocking" | "user-visible" | "background";
+interface SchedulerPostTaskOptions {
+  delay?: number;
+  priority?: TaskPriority;
+  signal?: AbortSignal;
+}
+
+declare class TaskController extends AbortController {
+  constructor(init?: { priority?: TaskPriority });
+  readonly signal: TaskSignal;
+  setPriority(priority: TaskPriority): void;
+}
+
+declare class TaskSignal extends AbortSignal {
+  private constructor();
+  static any(signals: Iterable<AbortSignal>, init?: { priority?: TaskPriority | TaskSignal }): TaskSignal;
+  readonly priority: TaskPriority;
+  onprioritychange: ((event: TaskPriorityChangeEvent) => unknown) | null;
+}
+
+declare class TaskPriorityChangeEvent extends Event {
+  constructor(type: string, init: EventInit & { previousPriority: TaskPriority });
+  readonly previousPriority: TaskPriority;
 }
 
 interface StructuredSerializeOptions {
@@ -372,7 +398,7 @@ declare class AbortController {
 }
 
 declare class AbortSignal extends EventTarget {
-  private constructor();
+  protected constructor();
   static abort(reason?: any): AbortSignal;
   static any(signals: Iterable<AbortSignal>): AbortSignal;
   static timeout(milliseconds: number): AbortSignal;
