@@ -1121,6 +1121,8 @@ declare class PerformanceEntry {
   readonly entryType: string;
   readonly startTime: number;
   readonly duration: number;
+  readonly id: number;
+  readonly navigationId: number;
   toJSON(): any;
 }
 
