@@ -276,5 +276,8 @@ internals.performance = new Performance(webidl.illegal);
 
 internals.performanceState = {
   __proto__: null,
-  reset() { timeline = new List(); },
+  reset() {
+    timeline = new List();
+    lastId = 0;
+  },
 };
