@@ -11,6 +11,7 @@ mod meta;
 mod page;
 mod progress;
 mod reasons;
+mod record;
 mod results;
 mod runner;
 mod script;
@@ -30,6 +31,7 @@ use self::book::Book;
 use self::inventory::Test;
 use self::progress::Progress;
 use self::reasons::Reasons;
+use self::record::Record;
 use self::results::Results;
 use self::versions::Versions;
 use crate::context::Context;
@@ -65,6 +67,10 @@ pub(crate) struct Args {
     /// Take what the tests give for what is expected of them.
     #[arg(long)]
     update_expectations: bool,
+    /// Keep the figures of this run, of everything over a full checkout with a live server, for the page to show, with what
+    /// is to be said of the checkout.
+    #[arg(long, value_name = "LABEL", num_args = 0..=1, default_missing_value = "")]
+    record: Option<String>,
     /// Run nothing: write the page anew from the expectations and the reasons.
     #[arg(long)]
     page: bool,
@@ -105,6 +111,13 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
         mode if MODES.contains(&mode) => vec![mode],
         other => bail!("expected a mode out of {}, or all; found {other}", MODES.join(", ")),
     };
+    let is_recordable =
+        args.wpt_root.is_some() && args.wpt_server.is_some() && args.filter.is_none() && args.sample <= 1;
+    if args.record.is_some() && !is_recordable {
+        bail!(
+            "what is recorded is a run of everything: give `--wpt-root` and `--wpt-server`, no filter, and no sample"
+        );
+    }
     if args.update_expectations && args.wpt_server.is_some() {
         bail!("expectations are of a run without a live server: leave `--wpt-server` out");
     }
@@ -165,13 +178,20 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
             }
         }
     }
+    if let (Some(label), Some(first)) = (&args.record, &first) {
+        if !is_good {
+            bail!("what is recorded is the same in each mode, and this was not");
+        }
+        Record::of(label, &args.mode, &all, first, &reasons).write(context.root())?;
+        write_page(context.root(), &book, &reasons)?;
+    }
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Writes the page, if it has changed.
 fn write_page(workspace: &Path, book: &Book, reasons: &Reasons) -> Result<()> {
     let path = workspace.join(page::PAGE);
-    let text = page::render(book, reasons);
+    let text = page::render(book, reasons, Record::read(workspace)?.as_ref());
     if fs::read_to_string(&path).is_ok_and(|old| old == text) {
         return Ok(());
     }

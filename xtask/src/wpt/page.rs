@@ -10,6 +10,7 @@ use super::book::Book;
 use super::expectations::Expected;
 use super::folders::{FOLDERS, Folder};
 use super::reasons::Reasons;
+use super::record::Record;
 use super::results::{Counts, MISSING};
 
 /// The page, in the workspace.
@@ -22,9 +23,10 @@ written by `cargo xtask wpt`, from what the tests are expected to give (`conform
 reasons (`conformance/reasons.toml`). A test that gives anything else, for better or worse, fails the run.
 
 The tests are the part of web-platform-tests that Debian's source package `nodejs` carries; `--wpt-root` takes any other
-checkout, and `--wpt-server` a live server for the tests that need one. Each file with `.any.js` or `.worker.js` is run as a
-worker, once for each of its variants. The figures of the others are of such scripts over a full and newer checkout, so that
-shares can be compared, and sums cannot.
+checkout, and `--wpt-server` a live server for the tests that need one. What a run of everything gives over a full checkout is
+kept with `--record` and shown here beside it, and not compared with anything. Each file with `.any.js` or `.worker.js` is run
+as a worker, once for each of its variants. The figures of the others are of such scripts over a full and newer checkout, so
+that shares can be compared, and sums cannot.
 
 ```
 cargo xtask wpt                                          # everything, in one mode
@@ -32,31 +34,51 @@ cargo xtask wpt --mode all                               # in all modes
 cargo xtask wpt --filter url/historical --verbose        # some of it, with all messages
 cargo xtask wpt --dev --filter streams/                  # while the platform changes: a dev build is made sooner
 cargo xtask wpt --update-expectations                    # takes what is found for what is expected
+cargo xtask wpt --wpt-root DIR --wpt-server URL --record \"of June\"   # keeps the figures of a full checkout
 ```
 ";
 
 /// The page's text.
-pub(super) fn render(book: &Book, reasons: &Reasons) -> String {
+pub(super) fn render(book: &Book, reasons: &Reasons, record: Option<&Record>) -> String {
     let mut page = HEAD.to_owned();
-    page.push_str("\n## Figures\n\nSubtests that pass, of all.\n\n");
-    page.push_str("| folder | Isolane | Deno 2.9.6 | workerd 2026-11-17 |\n|---|---:|---:|---:|\n");
+    page.push_str(
+        "\n## Figures\n\nSubtests that pass, of all. Every change is compared with what Debian's part gives.\n",
+    );
+    if let Some(record) = record {
+        let of = if record.checkout.is_empty() { String::new() } else { format!(" {}", record.checkout) };
+        let modes = match record.mode.as_str() {
+            "all" => "all modes".to_owned(),
+            mode => format!("the mode `{mode}`"),
+        };
+        let date = &record.date;
+        let _ = writeln!(page, "The full checkout{of} was run with a live server, in {modes}, on {date}.");
+    }
+    page.push('\n');
+    page.push_str("| folder | Debian's part | full checkout | Deno 2.9.6 | workerd 2026-11-17 |\n|---|---:|---:|---:|---:|\n");
     for (folder, counts) in rows(book) {
-        let own = counts.map_or_else(|| "not in Debian's part".to_owned(), share);
+        let own = counts.map_or_else(|| "not in it".to_owned(), share);
+        let full = record.and_then(|record| record.counts(folder.name)).map_or_else(String::new, share);
         let cell = |mark: Option<(u32, u32)>| mark.map(counts_of).map_or_else(String::new, share);
         let (deno, workerd) = (cell(folder.deno), cell(folder.workerd));
-        let _ = writeln!(page, "| {} | {own} | {deno} | {workerd} |", folder.name);
+        let _ = writeln!(page, "| {} | {own} | {full} | {deno} | {workerd} |", folder.name);
     }
     let (explained, unexplained) = failures(book, reasons);
     page.push_str("\n## Deviations\n\n");
-    if explained.iter().all(BTreeMap::is_empty) {
+    let full_of = |reason: &str| record.and_then(|record| record.explained.get(reason));
+    let reasons_and_tests = reasons.deviations.iter().zip(&explained);
+    let shown: Vec<_> =
+        reasons_and_tests.filter(|(it, tests)| !tests.is_empty() || full_of(&it.reason).is_some()).collect();
+    if shown.is_empty() {
         page.push_str("There are none with a reason.\n");
     }
-    for (deviation, tests) in reasons.deviations.iter().zip(&explained) {
-        if !tests.is_empty() {
-            let _ = writeln!(page, "{}\n", deviation.reason);
-            list(&mut page, tests);
-            page.push('\n');
+    for (deviation, tests) in shown {
+        let _ = writeln!(page, "{}\n", deviation.reason);
+        list(&mut page, tests);
+        if let Some(rows) = full_of(&deviation.reason) {
+            let rows: Vec<_> = rows.iter().map(|(row, count)| format!("`{row}` {count}")).collect();
+            let _ = writeln!(page, "- in the full checkout: {}", rows.join(", "));
         }
+        page.push('\n');
     }
     let unstable: Vec<_> = reasons.deviations.iter().filter(|deviation| deviation.unstable).collect();
     if !unstable.is_empty() {
@@ -68,9 +90,15 @@ pub(super) fn render(book: &Book, reasons: &Reasons) -> String {
         }
         page.push('\n');
     }
-    if !unexplained.is_empty() {
+    let unexplained_in_full = record.map(|record| &record.unexplained).filter(|tests| !tests.is_empty());
+    if !unexplained.is_empty() || unexplained_in_full.is_some() {
         page.push_str("## To be done\n\nThese fail without a good reason.\n\n");
         list(&mut page, &unexplained);
+    }
+    if let Some(tests) = unexplained_in_full {
+        let before = if unexplained.is_empty() { "" } else { "\n" };
+        let _ = writeln!(page, "{before}In the full checkout:\n");
+        list(&mut page, tests);
     }
     page.truncate(page.trim_end().len());
     page.push('\n');
@@ -161,11 +189,46 @@ mod tests {
     }
 
     #[test]
+    fn the_record_of_a_full_checkout_is_a_column_of_its_own() {
+        let workspace = tempfile::tempdir().unwrap();
+        let book = Book::read(workspace.path()).unwrap();
+        let reasons: Reasons =
+            toml::from_str("[[deviation]]\ntests = [\"url/a\"]\nreason = \"It is odd.\"\n").unwrap();
+        let without = render(&book, &reasons, None);
+        assert!(without.contains("| url | not in it |  | 1947 of 2037"), "{without}");
+        assert!(!without.contains("It is odd.") && !without.contains("## To be done"), "{without}");
+
+        let mut record = Record {
+            checkout: "of June".to_owned(),
+            date: "2026-11-26".to_owned(),
+            mode: "worker".to_owned(),
+            ..Record::default()
+        };
+        record.folders.insert("url".to_owned(), (3, 1));
+        record.explained.entry("It is odd.".to_owned()).or_default().insert("url".to_owned(), 1);
+        record.unexplained.insert("url/b.any.js".to_owned(), 2);
+        let page = render(&book, &reasons, Some(&record));
+        let said = "The full checkout of June was run with a live server, in the mode `worker`, on 2026-11-26.\n\n| ";
+        for part in [
+            said,
+            "| url | not in it | 3 of 4 (75.0 %) | 1947 of 2037",
+            "It is odd.\n\n- in the full checkout: `url` 1\n",
+            "In the full checkout:\n\n- `url/b.any.js`: 2\n",
+        ] {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+    }
+
+    #[test]
     fn the_page_is_what_the_expectations_and_the_reasons_say() {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let book = Book::read(workspace).unwrap();
         let reasons = Reasons::read(workspace).unwrap();
         let page = std::fs::read_to_string(workspace.join(PAGE)).unwrap();
-        assert!(page == render(&book, &reasons), "docs/conformance.md is old: run `cargo xtask wpt --page`");
+        let record = Record::read(workspace).unwrap();
+        assert!(
+            page == render(&book, &reasons, record.as_ref()),
+            "docs/conformance.md is old: run `cargo xtask wpt --page`"
+        );
     }
 }

@@ -127,6 +127,14 @@ interface WorkerGlobalEventMap {
 
 declare class WorkerGlobalScope extends EventTarget {
   protected constructor();
+  self: typeof globalThis;
+  navigator: Navigator;
+  crypto: Crypto;
+  performance: Performance;
+  scheduler: Scheduler;
+  onerror: ((event: ErrorEvent) => unknown) | null;
+  onunhandledrejection: ((event: PromiseRejectionEvent) => unknown) | null;
+  onrejectionhandled: ((event: PromiseRejectionEvent) => unknown) | null;
 }
 declare class ServiceWorkerGlobalScope extends WorkerGlobalScope {
   private constructor();
@@ -175,8 +183,34 @@ declare class Navigator {
 
 declare class Scheduler {
   private constructor();
+  postTask<Result>(callback: () => Result, options?: SchedulerPostTaskOptions): Promise<Awaited<Result>>;
   wait(delay: number, options?: { signal?: AbortSignal }): Promise<void>;
   yield(): Promise<void>;
+}
+
+type TaskPriority = "user-blocking" | "user-visible" | "background";
+interface SchedulerPostTaskOptions {
+  delay?: number;
+  priority?: TaskPriority;
+  signal?: AbortSignal;
+}
+
+declare class TaskController extends AbortController {
+  constructor(init?: { priority?: TaskPriority });
+  readonly signal: TaskSignal;
+  setPriority(priority: TaskPriority): void;
+}
+
+declare class TaskSignal extends AbortSignal {
+  private constructor();
+  static any(signals: Iterable<AbortSignal>, init?: { priority?: TaskPriority | TaskSignal }): TaskSignal;
+  readonly priority: TaskPriority;
+  onprioritychange: ((event: TaskPriorityChangeEvent) => unknown) | null;
+}
+
+declare class TaskPriorityChangeEvent extends Event {
+  constructor(type: string, init: EventInit & { previousPriority: TaskPriority });
+  readonly previousPriority: TaskPriority;
 }
 
 interface StructuredSerializeOptions {
@@ -364,7 +398,7 @@ declare class AbortController {
 }
 
 declare class AbortSignal extends EventTarget {
-  private constructor();
+  protected constructor();
   static abort(reason?: any): AbortSignal;
   static any(signals: Iterable<AbortSignal>): AbortSignal;
   static timeout(milliseconds: number): AbortSignal;
@@ -484,6 +518,7 @@ interface URLPatternInit {
   hash?: string;
   baseURL?: string;
 }
+type URLPatternComponent = "protocol" | "username" | "password" | "hostname" | "port" | "pathname" | "search" | "hash";
 type URLPatternInput = string | URLPatternInit;
 interface URLPatternComponentResult {
   input: string;
@@ -515,6 +550,8 @@ declare class URLPattern {
   readonly hasRegExpGroups: boolean;
   test(input?: URLPatternInput, baseURL?: string): boolean;
   exec(input?: URLPatternInput, baseURL?: string): URLPatternResult | null;
+  generate(component: URLPatternComponent, groups: Record<string, string>): string;
+  static compareComponent(component: URLPatternComponent, left: URLPattern, right: URLPattern): -1 | 0 | 1;
 }
 
 // --- Fetch ----------------------------------------------------------------------------------------------------------
@@ -1110,6 +1147,8 @@ declare class PerformanceEntry {
   readonly entryType: string;
   readonly startTime: number;
   readonly duration: number;
+  readonly id: number;
+  readonly navigationId: number;
   toJSON(): any;
 }
 

@@ -12,8 +12,8 @@ const NOT_THERE_YET: [&str; 2] = ["FixedLengthStream", "IdentityTransformStream"
 /// Members that every instance has for itself.
 const OF_INSTANCES: [&str; 3] = ["Event.isTrusted", "WebSocketPair.0", "WebSocketPair.1"];
 
-/// Methods that are inherited, and declared once more for the types of a class's events.
-const OVERLOADS: [&str; 1] = ["WebSocket.addEventListener"];
+/// Members that are inherited, and declared once more for narrower types.
+const OVERLOADS: [&str; 2] = ["TaskController.signal", "WebSocket.addEventListener"];
 
 /// What the language has, which TypeScript's own library declares.
 const LANGUAGE: &str = "AggregateError Array ArrayBuffer AsyncDisposableStack Atomics BigInt BigInt64Array BigUint64Array

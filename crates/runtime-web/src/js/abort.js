@@ -6,6 +6,8 @@
 //   `removeAlgorithm(signal, algorithm)` takes it back.
 // - `create()` a signal that the platform aborts with `signalAbort(signal, reason)`; `dependent([signals])` one
 //   that follows others, as Request's does.
+// - for classes that inherit from these: the classes themselves, `dependent([signals], signal)` for a signal of theirs,
+//   `super(webidl.illegal, signal)` for a controller of such a one, and the converter `toSignals`.
 
 const {
   List, Set, SetPrototypeAdd, SetPrototypeDelete, WeakRef, WeakRefPrototypeDeref,
@@ -64,7 +66,7 @@ class AbortSignal extends EventTarget {
   static any(signals) {
     const prefix = "Failed to execute 'any' on 'AbortSignal'";
     webidl.requiredArguments(arguments.length, 1, prefix);
-    return dependent(signalSequence(signals, prefix, "Argument 1"));
+    return dependent(abort.toSignals(signals, prefix, "Argument 1"));
   }
 
   static {
@@ -166,8 +168,7 @@ class AbortSignal extends EventTarget {
       source.#dependents.push(new WeakRef(result));
     };
 
-    abort.dependent = (signals) => {
-      const result = make();
+    abort.dependent = (signals, result = make()) => {
       for (let i = 0; i < signals.length; i++) {
         if (signals[i].#aborted) {
           result.#aborted = true;
@@ -198,15 +199,19 @@ class AbortSignal extends EventTarget {
 const abortError = () => internals.domException("This operation was aborted", "AbortError");
 const { signalAbort, dependent } = abort;
 abort.create = make;
-const signalSequence = webidl.sequence(webidl.interfaceType("AbortSignal", abort.isSignal));
+abort.toSignals = webidl.sequence(webidl.interfaceType("AbortSignal", abort.isSignal));
 
 targets.defineHandler(AbortSignal.prototype, "onabort", "abort");
 webidl.exposeInterface(AbortSignal);
+abort.AbortSignal = AbortSignal;
 
 class AbortController {
-  #signal = make();
-  constructor() {}
+  #signal;
+  constructor(key = undefined, signal = undefined) {
+    this.#signal = key === webidl.illegal ? signal : make();
+  }
   get signal() { return this.#signal; }
   abort(reason = undefined) { signalAbort(this.#signal, reason); }
 }
 webidl.exposeInterface(AbortController);
+abort.AbortController = AbortController;

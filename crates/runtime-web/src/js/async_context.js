@@ -7,7 +7,8 @@
 //
 // For other files, in `internals.asyncContext`, which is loaded once a guest uses any of this (`ifLoaded`):
 // `capture()` gives the current frame, `run(frame, callback, receiver, args)` calls in a frame, `bind(callback)` gives
-// a function that calls in the frame that is current now. `internals.asyncHooks` has the exports of node:async_hooks.
+// a function that calls in the frame that is current now; `get(frame, key)` and `with(frame, key, value)` are for what the
+// platform itself keeps in frames. `internals.asyncHooks` has the exports of node:async_hooks.
 
 const { FunctionPrototypeBind, List, ReflectApply, TypeError } = internals.prim;
 const { webidl } = internals;
@@ -40,6 +41,12 @@ const withValue = (frame, key, value) => {
     changed[place + 1] = value;
   }
   return changed;
+};
+
+asyncContext.with = withValue;
+asyncContext.get = (frame, key) => {
+  const place = placeOf(frame, key);
+  return place === -1 ? undefined : frame[place + 1];
 };
 
 asyncContext.run = (frame, callback, receiver, args) => {

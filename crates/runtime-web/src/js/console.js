@@ -2,7 +2,7 @@
 // caught. The printer is the host's log: one call a line group, with a level. The text of values is
 // inspect.js; where the log goes, and how much of it is kept, is the host's business.
 //
-// For other files: `internals.reportException(error)`, `internals.logUncaught(heading, error)`,
+// For other files: `internals.reportException(error, caller?)`, `internals.logUncaught(heading, error)`,
 // `internals.consoleState.reset()`.
 
 const {
@@ -336,12 +336,16 @@ internals.logUncaught = (heading, error) => {
 
 const frame = /\(?([^\s()]+):(\d+):(\d+)\)?$/;
 
-// Where the innermost frame of a stack is.
-const positionOf = (error) => {
+// Where the innermost frame of an error's stack is; of what has no stack, where the guest called `caller`.
+const positionOf = (error, caller) => {
   const position = { __proto__: null, filename: "", lineno: 0, colno: 0 };
   try {
-    if (!webidl.isObject(error)) return position;
-    const { stack } = error;
+    let stack = internals.isError(error) ? error.stack : undefined;
+    if (typeof stack !== "string" && caller !== undefined) {
+      const holder = { __proto__: null, stack: "" };
+      ErrorCaptureStackTrace(holder, caller);
+      stack = holder.stack;
+    }
     if (typeof stack !== "string") return position;
     let from = StringPrototypeIndexOf(stack, "\n    at ");
     if (from === -1) return position;
@@ -362,8 +366,7 @@ const positionOf = (error) => {
 
 const messageOf = (error) => {
   try {
-    const isLikeError = webidl.isObject(error) && "message" in error;
-    return `Uncaught ${isLikeError ? internals.errorHeading(error) : String(error)}`;
+    return `Uncaught ${internals.isError(error) ? internals.errorHeading(error) : String(error)}`;
   } catch {
     return "Uncaught exception";
   }
@@ -371,13 +374,14 @@ const messageOf = (error) => {
 
 let reporting = false;
 
-// HTML's "report an exception": an error event on the global, and the log unless a listener prevented it.
-internals.reportException = (error) => {
+// HTML's "report an exception": an error event on the global, and the log unless a listener prevented it. `caller` is the
+// function of the platform's that a guest has called to report what may be no error.
+internals.reportException = (error, caller = undefined) => {
   let handled = false;
   if (!reporting) {
     reporting = true;
     try {
-      const position = positionOf(error);
+      const position = positionOf(error, caller);
       const message = messageOf(error);
       const event = new internals.ErrorEvent("error", {
         __proto__: null, cancelable: true, message, filename: position.filename, lineno: position.lineno,
@@ -391,10 +395,11 @@ internals.reportException = (error) => {
   if (!handled) internals.logUncaught("Uncaught", error);
 };
 
-webidl.exposeOperations({
+const operations = {
   __proto__: null,
   reportError(e) {
     webidl.requiredArguments(arguments.length, 1, "Failed to execute 'reportError'");
-    internals.reportException(e);
+    internals.reportException(e, operations.reportError);
   },
-});
+};
+webidl.exposeOperations(operations);

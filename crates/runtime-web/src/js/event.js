@@ -340,7 +340,8 @@ events.listenerCount = (target, type) => {
 const runHandler = (handler, target, event) => {
   const { value } = handler;
   if (typeof value !== "function") return;
-  const members = target === global && handler.type === "error" ? events.errorMembers(event) : undefined;
+  // Without that part of the platform there is no ErrorEvent.
+  const members = target === global && handler.type === "error" ? events.errorMembers?.(event) : undefined;
   if (members !== undefined) {
     const { message, filename, lineno, colno, error } = members;
     const handled = ReflectApply(value, target, [message, filename, lineno, colno, error]);

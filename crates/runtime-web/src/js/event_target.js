@@ -3,7 +3,8 @@
 //
 // For other files, in `internals.targets`: `stateOf(target)` does the brand check and gives the state of a target,
 // `isTarget(value)`, and `defineHandler(prototype, "onabort", "abort", onSet?)` adds an event handler attribute;
-// `onSet(target)` runs after every assignment.
+// `onSet(target)` runs after every assignment. `defineGlobalHandler(prototype, "onerror", "error")` adds one of the
+// global's.
 
 const { MapPrototypeGet, ObjectDefineProperty, ReflectGetOwnPropertyDescriptor } = internals.prim;
 const { global, webidl } = internals;
@@ -56,8 +57,7 @@ class EventTarget {
 webidl.exposeInterface(EventTarget);
 internals.EventTarget = EventTarget;
 
-targets.defineHandler = (owner, name, type, onSet = undefined) => {
-  const stateFor = owner === global ? () => globalState : stateOf;
+const defineHandler = (owner, name, type, onSet, stateFor) => {
   const accessors = {
     get [name]() {
       const { handlers } = stateFor(this);
@@ -74,3 +74,12 @@ targets.defineHandler = (owner, name, type, onSet = undefined) => {
     __proto__: null, get: descriptor.get, set: descriptor.set, enumerable: true, configurable: true,
   });
 };
+
+targets.defineHandler = (owner, name, type, onSet = undefined) => defineHandler(owner, name, type, onSet, stateOf);
+
+const stateOfGlobal = (target) => {
+  webidl.checkGlobal(target);
+  return globalState;
+};
+
+targets.defineGlobalHandler = (owner, name, type) => defineHandler(owner, name, type, undefined, stateOfGlobal);

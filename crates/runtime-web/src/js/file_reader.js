@@ -156,7 +156,10 @@ class FileReader extends EventTarget {
         outcome = "error";
       }
       this.#fire(outcome, size, size);
-      if (this.#state !== LOADING) this.#fire("loadend", size, size);
+      // By then the promises are through that the listeners have settled, as they would be if no script were running.
+      timers.start(() => {
+        if (goesOn()) this.#fire("loadend", size, size);
+      }, 0);
     };
     const { timers } = internals;
     timers.start(() => {

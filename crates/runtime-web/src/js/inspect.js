@@ -516,3 +516,4 @@ internals.inspect = (value, options = undefined) => {
   }
 };
 internals.errorHeading = errorHeading;
+internals.isError = isError;

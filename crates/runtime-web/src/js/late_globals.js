@@ -85,7 +85,7 @@ const limitMemories = (WebAssembly) => {
       return grow(this, delta);
     },
   };
-  defineValue(proto, "grow", methods.grow, false);
+  defineValue(proto, "grow", methods.grow);
   return proto;
 };
 

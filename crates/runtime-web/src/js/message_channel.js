@@ -34,7 +34,7 @@ class MessagePort extends EventTarget {
   #queue = new Queue();
   #enabled = false;
   #closed = false;
-  // Given to another object by a transfer.
+  // Closed, or given to another object by a transfer: it cannot be transferred any more.
   #detached = false;
 
   constructor(key = undefined) {
@@ -68,6 +68,7 @@ class MessagePort extends EventTarget {
   start() { this.#enable(); }
 
   close() {
+    this.#detached = true;
     if (this.#closed) return;
     this.#closed = true;
     const peer = this.#peer;
@@ -106,7 +107,7 @@ class MessagePort extends EventTarget {
     enable = (port) => port.#enable();
     transfer = (port) => {
       if (port.#detached) {
-        throw internals.domException("A MessagePort that was transferred could not be cloned.", "DataCloneError");
+        throw internals.domException("A MessagePort that was closed or transferred could not be cloned.", "DataCloneError");
       }
       const heir = new MessagePort(webidl.illegal);
       const peer = port.#peer;

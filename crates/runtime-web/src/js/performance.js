@@ -13,6 +13,8 @@ class PerformanceEntry {
   #entryType;
   #startTime;
   #duration;
+  // Of its place in the timeline; 0 as long as it has none.
+  #id = 0;
   constructor(key = undefined, name = "", entryType = "", startTime = 0, duration = 0) {
     webidl.checkIllegal(key);
     this.#name = name;
@@ -24,9 +26,16 @@ class PerformanceEntry {
   get entryType() { return this.#entryType; }
   get startTime() { return this.#startTime; }
   get duration() { return this.#duration; }
+  get id() { return this.#id; }
+  // Only pages are navigated.
+  get navigationId() {
+    this.#id;
+    return 0;
+  }
   toJSON() {
     return {
-      name: this.#name, entryType: this.#entryType, startTime: this.#startTime, duration: this.#duration,
+      name: this.#name, entryType: this.#entryType, startTime: this.#startTime, duration: this.#duration, id: this.#id,
+      navigationId: 0,
     };
   }
   static {
@@ -35,6 +44,7 @@ class PerformanceEntry {
       name: (entry) => entry.#name,
       type: (entry) => entry.#entryType,
       start: (entry) => entry.#startTime,
+      setId: (entry, id) => { entry.#id = id; },
     };
   }
 }
@@ -86,7 +96,10 @@ const performanceTimeline = {
 };
 internals.performanceTimeline = performanceTimeline;
 
+let lastId = 0;
+
 const record = (entry) => {
+  entryMembers.setId(entry, ++lastId);
   timeline.push(entry);
   if (performanceTimeline.added !== undefined) performanceTimeline.added(entry);
 };
@@ -263,5 +276,8 @@ internals.performance = new Performance(webidl.illegal);
 
 internals.performanceState = {
   __proto__: null,
-  reset() { timeline = new List(); },
+  reset() {
+    timeline = new List();
+    lastId = 0;
+  },
 };

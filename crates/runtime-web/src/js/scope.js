@@ -21,12 +21,17 @@ webidl.exposeInterface(ServiceWorkerGlobalScope);
 // event_target.js, since the global was not made by a constructor.
 ObjectSetPrototypeOf(global, ServiceWorkerGlobalScope.prototype);
 
-targets.defineHandler(global, "onerror", "error");
-targets.defineHandler(global, "onunhandledrejection", "unhandledrejection");
-targets.defineHandler(global, "onrejectionhandled", "rejectionhandled");
+// Its attributes are on WorkerGlobalScope.prototype, as Web IDL has those that a [Global] interface inherits.
+const scope = WorkerGlobalScope.prototype;
 
-webidl.exposeReplaceable("self", () => global);
-webidl.exposeReplaceable("crypto", () => internals.crypto);
-webidl.exposeReplaceable("navigator", () => internals.navigator);
-webidl.exposeReplaceable("scheduler", () => internals.scheduler);
-webidl.exposeReplaceable("performance", () => internals.performance);
+targets.defineGlobalHandler(scope, "onerror", "error");
+targets.defineGlobalHandler(scope, "onunhandledrejection", "unhandledrejection");
+targets.defineGlobalHandler(scope, "onrejectionhandled", "rejectionhandled");
+
+// Programs that were written for other places put their own in the place of any of these, also of those that are not
+// [Replaceable].
+webidl.exposeReplaceable(scope, "self", () => global);
+webidl.exposeReplaceable(scope, "crypto", () => internals.crypto);
+webidl.exposeReplaceable(scope, "navigator", () => internals.navigator);
+webidl.exposeReplaceable(scope, "scheduler", () => internals.scheduler);
+webidl.exposeReplaceable(scope, "performance", () => internals.performance);

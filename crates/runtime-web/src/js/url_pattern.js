@@ -19,6 +19,10 @@ const optionsDictionary = webidl.dictionary("URLPatternOptions", [
   { __proto__: null, key: "ignoreCase", converter: boolean, defaultValue: () => false },
 ]);
 
+const toComponent = webidl.enumeration("URLPatternComponent", names);
+const toGroups = webidl.record(USVString, USVString);
+let toPattern;
+
 const isDictionary = (value) => value === undefined || value === null || webidl.isObject(value);
 
 // (USVString or URLPatternInit)
@@ -135,6 +139,30 @@ class URLPattern {
     const result = {};
     for (let i = 0; i < resultMembers.length; i++) defineValue(result, resultMembers[i], found[resultMembers[i]]);
     return result;
+  }
+
+  generate(component, groups) {
+    const prefix = "Failed to execute 'generate' on 'URLPattern'";
+    const components = this.#components;
+    webidl.requiredArguments(arguments.length, 2, prefix);
+    const name = toComponent(component, prefix, "Argument 1");
+    const pairs = toGroups(groups, prefix, "Argument 2");
+    const values = { __proto__: null };
+    for (let i = 0; i < pairs.length; i++) values[pairs[i][0]] = pairs[i][1];
+    return syntax.generate(components[name], values);
+  }
+
+  static compareComponent(component, left, right) {
+    const prefix = "Failed to execute 'compareComponent' on 'URLPattern'";
+    webidl.requiredArguments(arguments.length, 3, prefix);
+    const name = toComponent(component, prefix, "Argument 1");
+    left = toPattern(left, prefix, "Argument 2");
+    right = toPattern(right, prefix, "Argument 3");
+    return syntax.compare(left.#components[name], right.#components[name]);
+  }
+
+  static {
+    toPattern = webidl.interfaceType("URLPattern", (value) => #components in value);
   }
 }
 webidl.exposeInterface(URLPattern, "URLPattern", { __proto__: null, length: 0 });

@@ -440,14 +440,25 @@ webidl.exposeOperations = (operations) => {
   for (let i = 0; i < keys.length; i++) internals.provide(keys[i], operations[keys[i]], true);
 };
 
+// An attribute of the global is on a prototype of its, and works on nothing else; without a receiver it means the global.
+webidl.checkGlobal = (receiver) => {
+  if (receiver !== undefined && receiver !== null && receiver !== global) throw new TypeError("Illegal invocation");
+};
+
 // An attribute of the global that may be replaced, as [Replaceable] ones are.
-webidl.exposeReplaceable = (name, read) => {
+webidl.exposeReplaceable = (prototype, name, read) => {
   const accessors = {
-    get [name]() { return read(); },
-    set [name](value) { defineValue(global, name, value); },
+    get [name]() {
+      webidl.checkGlobal(this);
+      return read();
+    },
+    set [name](value) {
+      webidl.checkGlobal(this);
+      defineValue(global, name, value);
+    },
   };
   const descriptor = ReflectGetOwnPropertyDescriptor(accessors, name);
-  ObjectDefineProperty(global, name, {
+  ObjectDefineProperty(prototype, name, {
     __proto__: null, get: descriptor.get, set: descriptor.set, enumerable: true, configurable: true,
   });
 };

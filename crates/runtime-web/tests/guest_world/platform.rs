@@ -70,6 +70,11 @@ async fn the_scheduler_does_for_a_guest_what_it_promises() {
 }
 
 #[tokio::test]
+async fn ports_and_performance_entries_do_for_a_guest_what_they_promise() {
+    Guest::check(include_str!("scripts/ports_and_entries.js")).await;
+}
+
+#[tokio::test]
 async fn webassembly_is_compiled_from_responses() {
     Guest::check(include_str!("scripts/wasm_streaming.js")).await;
 }

@@ -85,9 +85,12 @@ canonical.pathname = (value) => {
   return StringPrototypeSlice(throughURL("pathname", `/-${value}`), 2);
 };
 
+// Between two signs, because a URL loses the spaces at its ends. The path ends before a query and a fragment.
 canonical.opaquePathname = (value) => {
-  const parsed = internals.url.open(`data:-${value}`);
-  return parsed === null ? "" : StringPrototypeSlice(internals.url.read(parsed, "pathname"), 1);
+  const parsed = internals.url.open(`data:-${value}-`);
+  if (parsed === null) return "";
+  const isCut = StringPrototypeIncludes(value, "?") || StringPrototypeIncludes(value, "#");
+  return StringPrototypeSlice(internals.url.read(parsed, "pathname"), 1, isCut ? undefined : -1);
 };
 
 canonical.search = (value) => dropPrefix(throughURL("search", `?${value}`), "?");

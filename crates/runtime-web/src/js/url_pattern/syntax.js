@@ -7,8 +7,9 @@
 //
 // For other files, in `internals.urlPatternSyntax`: `tokenize(input, lenient)` gives a list of `{ kind, start, text }`
 // whose kinds are the members of `kinds`; `compile(input, encode, options)` gives a component, `match(component, text)` the
-// captured groups or null, `escape(text)` the text as a pattern that matches it. Options are
-// `{ delimiter, prefix, ignoreCase }`; whatever is wrong with a pattern is a TypeError.
+// captured groups or null, `escape(text)` the text as a pattern that matches it, `compare(left, right)` which of two
+// components is the more specific one, and `generate(component, values)` a text that a component matches, of values by
+// name. Options are `{ delimiter, prefix, ignoreCase }`; whatever is wrong with a pattern is a TypeError.
 
 const {
   List, ObjectSetPrototypeOf, RegExp, RegExpPrototypeExec, Set, SetPrototypeAdd, SetPrototypeHas, String, StringPrototypeCharCodeAt,
@@ -344,7 +345,10 @@ const isPlain = (part) => part.modifier === "" && part.prefix === "" && part.suf
 // A component: the pattern in its canonical form, the names of its groups, and how to match it. `literal` is the one text
 // that it matches, `matchesAll` says that it is a single wildcard; only otherwise is there a regular expression.
 class Component {
-  constructor(parts, options) {
+  constructor(parts, encode, options) {
+    this.parts = parts;
+    this.encode = encode;
+    this.delimiter = options.delimiter;
     this.pattern = "";
     this.names = new List();
     this.hasRegExpGroups = false;
@@ -382,8 +386,10 @@ const compileRegExp = (source, flags) => {
 };
 
 // `encode` makes of a part's text what a URL has in its place.
-syntax.compile = (input, encode, options) =>
-  new Component(parse(input, (text) => (text === "" ? "" : encode(text)), options), options);
+syntax.compile = (input, encode, options) => {
+  const encodeAny = (text) => (text === "" ? "" : encode(text));
+  return new Component(parse(input, encodeAny, options), encodeAny, options);
+};
 
 const nothing = new List();
 
@@ -399,4 +405,56 @@ syntax.match = (component, text) => {
   if (found === null) return null;
   for (let i = 1; i < found.length; i++) groups.push(found[i]);
   return groups;
+};
+
+// --- Comparison ----------------------------------------------------------------------------------------
+
+// What allows less comes later: fixed text after a regular expression, that after a segment, that after anything.
+const rankOfKind = [3, 2, 1, 0];
+const rankOfModifier = { __proto__: null, "*": 0, "?": 1, "+": 2, "": 3 };
+
+const order = (left, right) => (left < right ? -1 : left > right ? 1 : 0);
+
+const compareParts = (left, right) =>
+  order(rankOfKind[left.kind], rankOfKind[right.kind]) ||
+  order(rankOfModifier[left.modifier], rankOfModifier[right.modifier]) ||
+  order(left.prefix, right.prefix) || order(left.value, right.value) || order(left.suffix, right.suffix);
+
+// In the place of a part that is not there.
+const noPart = { __proto__: null, kind: FIXED_TEXT, value: "", modifier: "", name: "", prefix: "", suffix: "" };
+
+// -1, 0 or 1: part by part from the left, and names do not count.
+syntax.compare = (left, right) => {
+  for (let i = 0; i < left.parts.length || i < right.parts.length; i++) {
+    const found = compareParts(left.parts[i] ?? noPart, right.parts[i] ?? noPart);
+    if (found !== 0) return found;
+  }
+  return 0;
+};
+
+// --- Generation ----------------------------------------------------------------------------------------
+
+const cannot = (component, why) => new TypeError(`no text can be made of the pattern '${component.pattern}': ${why}`);
+
+// Of fixed texts and of segments with a value; more is not defined yet.
+syntax.generate = (component, values) => {
+  let text = "";
+  for (let i = 0; i < component.parts.length; i++) {
+    const part = component.parts[i];
+    if (part.modifier !== "") throw cannot(component, `it has a part with '${part.modifier}'`);
+    if (part.kind === FIXED_TEXT) {
+      text += part.value;
+      continue;
+    }
+    if (part.kind !== SEGMENT_WILDCARD) throw cannot(component, "it has a part that is neither a text nor a segment");
+    const value = values[part.name];
+    if (value === undefined) throw cannot(component, `'${part.name}' has no value`);
+    const encoded = component.encode(value);
+    const { delimiter } = component;
+    if (encoded === "" || (delimiter !== "" && StringPrototypeIncludes(encoded, delimiter))) {
+      throw cannot(component, `'${part.name}' does not match '${value}'`);
+    }
+    text += part.prefix + encoded + part.suffix;
+  }
+  return text;
 };

@@ -135,21 +135,58 @@ const checks = {
     for (const [name, length] of Object.entries(operations)) checkOperation("globalThis", globalThis, name, length);
   },
   "attributes of the global are there"() {
+    const scope = WorkerGlobalScope.prototype;
     for (const name of ["self", "crypto", "navigator", "performance"]) {
-      const found = descriptor(globalThis, name);
+      const found = descriptor(scope, name);
       equal([typeof found.get, found.enumerable, found.configurable], ["function", true, true], name);
     }
     for (const name of ["onerror", "onunhandledrejection", "onrejectionhandled"]) {
-      const found = descriptor(globalThis, name);
+      const found = descriptor(scope, name);
       equal([typeof found.get, typeof found.set, found.enumerable, found.configurable],
         ["function", "function", true, true], name);
       equal(globalThis[name], null, name);
+    }
+    for (const name of ["self", "performance", "onerror"]) {
+      const { get, set } = descriptor(scope, name);
+      for (const receiver of [undefined, null, globalThis]) equal(get.call(receiver) === globalThis[name], true, name);
+      throws("TypeError", () => get.call(Object.create(globalThis)), name);
+      throws("TypeError", () => set.call(Object.create(globalThis), 1), name);
+      throws("TypeError", () => new Proxy(globalThis, {})[name], name);
     }
     equal(flags(descriptor(globalThis, "globalThis")), [true, false, true]);
     equal(flags(descriptor(globalThis, "console")), [true, false, true]);
     equal([self === globalThis, typeof navigator.userAgent, navigator.userAgent !== ""], [true, "string", true]);
     equal([crypto instanceof Crypto, crypto.subtle instanceof SubtleCrypto, performance instanceof Performance],
       [true, true, true]);
+  },
+  "a handler of errors has one argument for an event that is no ErrorEvent"() {
+    const seen = [];
+    onerror = (...args) => { seen.push(args.length); return true; };
+    const plain = new Event("error", { cancelable: true });
+    equal([dispatchEvent(plain), plain.defaultPrevented], [true, false]);
+    const full = new ErrorEvent("error", { cancelable: true });
+    equal([dispatchEvent(full), full.defaultPrevented], [false, true]);
+    equal(seen, [1, 5]);
+    onerror = null;
+  },
+  "what is reported has a place, whether it is an error or not, and none of its getters runs"() {
+    let seen;
+    const listen = (event) => {
+      seen = [event.message, event.filename !== "", event.lineno > 0, event.colno > 0];
+      event.preventDefault();
+    };
+    addEventListener("error", listen);
+    reportError(new TypeError("a"));
+    equal(seen, ["Uncaught TypeError: a", true, true, true]);
+    reportError(1);
+    equal(seen, ["Uncaught 1", true, true, true]);
+    reportError(undefined);
+    equal(seen, ["Uncaught undefined", true, true, true]);
+    let isRead = false;
+    const read = () => { isRead = true; };
+    reportError(Object.defineProperties({}, { name: { get: read }, message: { get: read }, stack: { get: read } }));
+    equal([seen[0], isRead], ["Uncaught [object Object]", false]);
+    removeEventListener("error", listen);
   },
   async "the global is an EventTarget that fires its events"() {
     equal([globalThis instanceof EventTarget, globalThis.addEventListener === EventTarget.prototype.addEventListener],

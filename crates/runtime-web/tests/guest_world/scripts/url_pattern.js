@@ -27,6 +27,34 @@ const checks = {
     const odd = new URLPattern({ pathname: "/:__proto__" }).exec({ pathname: "/x" }).pathname.groups;
     equal(Object.getOwnPropertyNames(odd), ["__proto__"]);
   },
+  "of two patterns one is the more specific"() {
+    const compare = (left, right, component = "pathname") =>
+      URLPattern.compareComponent(component, new URLPattern({ [component]: left }), new URLPattern({ [component]: right }));
+    const rising = ["*", "/*", "/:a", "/(b)", "/{a}?", "/{a}+", "/a/*", "/a/:b", "/a/b"];
+    for (let i = 0; i + 1 < rising.length; i++) {
+      equal([compare(rising[i], rising[i + 1]), compare(rising[i + 1], rising[i]), compare(rising[i], rising[i])],
+        [-1, 1, 0], `${rising[i]} and ${rising[i + 1]}`);
+    }
+    equal([compare("/:a", "/:b"), compare("9", "100", "port")], [0, 1], "names do not count");
+    throws("TypeError", () => compare("a", "b", "path"));
+    throws("TypeError", () => URLPattern.compareComponent("hash", new URLPattern(), {}));
+    throws("TypeError", () => URLPattern.compareComponent("hash", new URLPattern()));
+  },
+  "a component can be made of a pattern and values"() {
+    const generate = (init, component, groups) => new URLPattern(init).generate(component, groups);
+    equal(generate({ pathname: "/:a/x-:b" }, "pathname", { a: "1", b: "\u{1f345}", c: "?" }), "/1/x-%F0%9F%8D%85");
+    equal(generate({ hostname: "{:sub}.h.test" }, "hostname", { sub: "\u{1f345}" }), "xn--fi8h.h.test");
+    equal(generate("https://h.test/:a", "pathname", { a: " " }), "/%20");
+    equal(generate("other://h.test/:a", "pathname", { a: " " }), "/ ");
+    equal(generate({ pathname: "/:__proto__" }, "pathname", { ["__proto__"]: "x" }), "/x");
+    const refused = [
+      [{ pathname: "/:a" }, "pathname", {}], [{ pathname: "/:a" }, "pathname", { a: "b/c" }],
+      [{ pathname: "/:a" }, "pathname", { a: "" }], [{ pathname: "/*" }, "pathname", { 0: "a" }],
+      [{ pathname: "/(a)" }, "pathname", { 0: "a" }], [{ pathname: "{/a}?" }, "pathname", {}],
+      [{ pathname: "/a" }, "path", {}], [{ pathname: "/a" }, "pathname"], [{ pathname: "/:toString" }, "pathname", {}],
+    ];
+    for (const [init, component, groups] of refused) throws("TypeError", () => generate(init, component, groups), component);
+  },
   "regular expressions are the language's own, with the v flag"() {
     equal(new URLPattern({ pathname: "/([[a-z]--[aeiou]]+)" }).test({ pathname: "/xyz" }), true);
     equal(new URLPattern({ pathname: "/((?!no).*)" }).test({ pathname: "/nope" }), false);
