@@ -183,11 +183,14 @@ pub enum Hook {
     /// `builtinModule(specifier)`: a script imports one of [`Extension::modules`] for the first time. Gives an object
     /// whose members are the exports.
     BuiltinModule,
+    /// `describeException(error)`: name and message of an error of the guest's world, as one text, or undefined for
+    /// anything else. It runs no code of the guest's.
+    DescribeException,
 }
 
 impl Hook {
     /// All hooks, in the order in which the snapshot holds them.
-    pub(crate) const ALL: [(Hook, &'static str); 10] = [
+    pub(crate) const ALL: [(Hook, &'static str); 11] = [
         (Hook::SetModule, "setModule"),
         (Hook::Begin, "begin"),
         (Hook::FireTimer, "fireTimer"),
@@ -198,5 +201,6 @@ impl Hook {
         (Hook::LateGlobal, "lateGlobal"),
         (Hook::UnitGlobal, "unitGlobal"),
         (Hook::BuiltinModule, "builtinModule"),
+        (Hook::DescribeException, "describeException"),
     ];
 }

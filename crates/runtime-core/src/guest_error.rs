@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::extension::Hook;
 use crate::realm::RealmState;
 
 /// A guest's exception, or V8's complaint about a script.
@@ -15,7 +16,27 @@ pub struct GuestError {
 /// The message and stack of a thrown value.
 pub fn describe_exception(scope: &mut v8::PinScope<'_, '_>, exception: v8::Local<'_, v8::Value>) -> String {
     let message = v8::Exception::create_message(scope, exception);
-    describe_message(scope, message)
+    let text = describe_message(scope, message);
+    named(scope, Some(exception), text)
+}
+
+/// The text of V8's message for what was thrown. V8 reads no accessors, and so does not know what the guest's world keeps in
+/// private: such an exception's name and message come from there.
+pub(crate) fn named(
+    scope: &mut v8::PinScope<'_, '_>,
+    exception: Option<v8::Local<'_, v8::Value>>,
+    text: String,
+) -> String {
+    let Some(exception) = exception.filter(|exception| exception.is_object()) else { return text };
+    if text.lines().next().is_some_and(|line| !line.is_empty()) {
+        return text;
+    }
+    let exception = v8::Local::new(scope, exception);
+    let heading = RealmState::call_hook(scope, Hook::DescribeException, &[exception]);
+    match heading.filter(|heading| heading.is_string()) {
+        Some(heading) => heading.to_rust_string_lossy(scope) + &text,
+        None => text,
+    }
 }
 
 /// The text of V8's message, with the place in the source and the stack.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::builtin_modules;
 use crate::data_modules;
-use crate::guest_error::{GuestError, describe_message, place};
+use crate::guest_error::{GuestError, describe_message, named, place};
 use crate::program_cache::CachedProgram;
 use crate::realm::RealmState;
 use crate::script::Script;
@@ -84,7 +84,10 @@ impl<'s> LoadError<'s> {
         let thrown = tc.exception();
         let is_terminated = tc.has_terminated();
         let message = match tc.message() {
-            Some(message) => describe_message(tc, message),
+            Some(message) => {
+                let text = describe_message(tc, message);
+                named(tc, thrown, text)
+            }
             None => otherwise(),
         };
         Self { message, thrown, is_terminated }

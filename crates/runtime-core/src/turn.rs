@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::ahead::Ready;
 use crate::extension::Hook;
-use crate::guest_error::{GuestError, describe_exception, describe_message};
+use crate::guest_error::{GuestError, describe_exception, describe_message, named};
 use crate::host_calls::{HostResult, RunningCall, outcome_of_thrown};
 use crate::isolate::{Isolate, LockToken};
 use crate::limits::RuntimeLimits;
@@ -660,7 +660,11 @@ fn caught(tc: &mut v8::PinnedRef<'_, v8::TryCatch<'_, '_, v8::HandleScope<'_>>>)
         None => Outcome::Exception,
     };
     let message = match tc.message() {
-        Some(message) => describe_message(tc, message),
+        Some(message) => {
+            let text = describe_message(tc, message);
+            let exception = tc.exception();
+            named(tc, exception, text)
+        }
         None => "an unknown error".to_owned(),
     };
     Halt::fault(outcome, message)

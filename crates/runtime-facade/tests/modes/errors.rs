@@ -8,6 +8,22 @@ async fn failed(fixture: Fixture, script: &str) -> Failure {
 }
 
 in_every_mode! {
+    async fn an_uncaught_dom_exception_is_named_wherever_it_is_thrown(fixture: Fixture) {
+        let thrown = "throw new DOMException('not here', 'NotFoundError')";
+        let in_a_handler = format!("export default {{ fetch() {{ {thrown} }} }}");
+        let later = format!("export default {{ async fetch() {{ await 0; {thrown} }} }}");
+        let at_the_top = format!("{thrown}; export default {{ fetch() {{}} }}");
+        let in_a_classic_script = format!("addEventListener('fetch', () => {{}}); {thrown}");
+        for script in [in_a_handler, later, at_the_top, in_a_classic_script] {
+            let call = Call::new(&*script, Event::get("http://localhost/"));
+            let failure = answer(&fixture.runtime(), call).await.unwrap_err();
+            assert_eq!(failure.outcome, Outcome::Exception, "{script}");
+            assert!(failure.message.starts_with("NotFoundError: not here\n"), "{script}: {}", failure.message);
+        }
+    }
+}
+
+in_every_mode! {
     async fn an_exception_comes_with_its_message_and_stack(fixture: Fixture) {
         let script = "function inner() {\n  throw new RangeError('boom');\n}\nexport default {\n  fetch() {\n    \
              inner();\n  }\n}";

@@ -35,7 +35,6 @@ const join = (chunks, total) => {
 
 // --- Bodies of the host --------------------------------------------------------------------------------
 
-const chunkOf = (answer) => (answer === null ? null : answer.chunk);
 
 // An incoming body by its resource id. Ids belong to a request: one of an earlier request is gone.
 class NativeBody {
@@ -62,11 +61,6 @@ class NativeBody {
     const answer = native.bodyRead(this.rid);
     this.operation = native.lastOp();
     return answer;
-  }
-
-  // The same for the chunk itself, which is asked for its `then`.
-  read() {
-    return PromisePrototypeThen(this.next(), chunkOf);
   }
 
   end() {

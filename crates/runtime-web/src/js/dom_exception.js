@@ -110,6 +110,11 @@ webidl.exposeInterface(DOMException, "DOMException", {
 
 internals.DOMException = DOMException;
 internals.domException = (message, name) => new DOMException(message, name);
+internals.describeDomException = (value) => {
+  if (!State.isInstance(value)) return undefined;
+  const message = State.message(value);
+  return message === "" ? State.name(value) : `${State.name(value)}: ${message}`;
+};
 
 // Structured cloning keeps the stack of the original.
 const revive = ({ message, name, stack }) => {

@@ -307,6 +307,7 @@ entry.begin = (kind, payload) => {
 entry.fireTimer = (id) => internals.timers.fire(id);
 entry.reportException = (error) => internals.reportException(error);
 entry.makeDOMException = (message, name) => internals.domException(message, name);
+entry.describeException = (error) => ifLoaded("describeDomException")?.(error);
 entry.unitGlobal = internals.unitGlobal;
 entry.builtinModule = (specifier) => {
   if (specifier !== "node:async_hooks" && specifier !== "async_hooks") throw new TypeError(`no module ${specifier}`);

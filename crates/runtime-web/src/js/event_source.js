@@ -215,13 +215,13 @@ class EventSource extends EventTarget {
       return;
     }
     const read = () => {
-      PromisePrototypeThen(source.read(), (chunk) => {
+      PromisePrototypeThen(source.next(), (answer) => {
         if (!isCurrent()) {
           parser.end();
-        } else if (chunk === null) {
+        } else if (answer === null) {
           source.end();
           over();
-        } else if (parser.push(chunk)) {
+        } else if (parser.push(answer.chunk)) {
           read();
         } else {
           parser.end();

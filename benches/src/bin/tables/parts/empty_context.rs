@@ -19,7 +19,8 @@ static NOTHING: LazyLock<Extension> = LazyLock::new(|| Extension {
     sources: vec![Source {
         name: "nothing.js",
         code: "(function (native, internals) { const f = () => {}; internals.entry = { setModule: f, begin: f, fireTimer: f, rejection: f, \
-               reportException: f, makeDOMException: f, reset: f, lateGlobal: f, unitGlobal: f, builtinModule: f }; })",
+               reportException: f, makeDOMException: f, reset: f, lateGlobal: f, unitGlobal: f, builtinModule: f, \
+               describeException: f }; })",
     }],
     units: Vec::new(),
     natives: Vec::new(),
