@@ -65,7 +65,7 @@ const STEPS: [Step; 15] = [
     Step { name: "types", when: When::Always, missing: no_server, run: declarations },
     Step { name: "bench", when: When::Always, missing: no_tables, run: measure },
     Step { name: "wpt", when: When::Always, missing: nothing, run: web_platform },
-    Step { name: "programs", when: When::Nightly, missing: nothing, run: programs::check },
+    Step { name: "programs", when: When::Always, missing: nothing, run: programs::check },
     Step { name: "wpt-all", when: When::Nightly, missing: nothing, run: all_of_web_platform },
     Step { name: "test", when: When::Always, missing: nothing, run: tests },
 ];
