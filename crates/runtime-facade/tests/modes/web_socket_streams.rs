@@ -6,6 +6,7 @@ use http::header::HeaderValue;
 use tokio::sync::watch;
 
 use crate::support::*;
+use crate::web_sockets::echo;
 
 /// A host whose every socket is served by this function, with a binding `HOST.ping()` that lets a guest give everything
 /// else its turn.
@@ -28,17 +29,6 @@ where
             Ok::<(), OpError>(())
         })
     })
-}
-
-/// Sends back what comes, until a close.
-async fn echo(socket: WebSocket) {
-    while let Some(message) = socket.receive().await {
-        if let WebSocketMessage::Close(close) = message {
-            socket.close(close);
-        } else if socket.send(message).await.is_err() {
-            return;
-        }
-    }
 }
 
 /// A handler that has a stream which is open, and gives the list `seen` with ends of promises in it.

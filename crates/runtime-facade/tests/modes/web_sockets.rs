@@ -8,7 +8,7 @@ use runtime_facade::WebSocketRequest;
 use crate::support::*;
 
 /// Sends back what comes, until a close.
-async fn echo(socket: WebSocket) {
+pub(crate) async fn echo(socket: WebSocket) {
     while let Some(message) = socket.receive().await {
         if let WebSocketMessage::Close(close) = message {
             socket.close(close);
