@@ -374,8 +374,10 @@ in_every_mode! {
             try {
                 const socket = new WebSocket('wss://other.test/');
                 await promise((resolve) => { socket.onopen = () => resolve(); });
-                socket.send('text');
-                await promise((resolve) => { socket.onmessage = () => resolve(); });
+                for (const message of ['text', new Uint8Array(2)]) {
+                    socket.send(message);
+                    await promise((resolve) => { socket.onmessage = () => resolve(); });
+                }
                 socket.close(3000, 'enough');
                 await promise((resolve) => { socket.onclose = ({ code }) => resolve(code); });
             } finally {

@@ -1,8 +1,8 @@
 // The Body mixin of Fetch: body, bodyUsed and the methods that read a body to its end, for Request and Response.
 //
 // `internals.bodies.mixin(constructor, name, partsOf)`: partsOf(object) does the brand check and gives
-// { body, list }, the body being a Body of body.js or null. `internals.bodies.readBytes(partsOf, object, prefix)` is what
-// the method bytes() does.
+// { body, list }, the body being a Body of body.js or null. `internals.bodies.readRecord(partsOf, object, prefix)` is the
+// promise of { bytes }, for the platform's own use.
 
 const {
   ArrayBufferPrototypeGetByteLength, JSONParse, PromiseReject, PromiseResolve,
@@ -94,7 +94,10 @@ const read = (partsOf, object, convert, prefix) => {
   }
 };
 
-bodies.readBytes = (partsOf, object, prefix) => read(partsOf, object, toBytes, prefix);
+// Bytes would be asked for the `then` that a guest may have put on their prototypes.
+const toRecord = (bytes, exclusive) => ({ __proto__: null, bytes: toBytes(bytes, exclusive) });
+
+bodies.readRecord = (partsOf, object, prefix) => read(partsOf, object, toRecord, prefix);
 
 bodies.mixin = (constructor, name, partsOf) => {
   const prefix = (method) => `Failed to execute '${method}' on '${name}'`;

@@ -1,8 +1,8 @@
 // Response, as Fetch defines it, for a server: what a handler answers with, and what fetch gives.
 //
 // In `internals.responses`: `isResponse(v)`, `coreOf(response)`, class ResponseCore, `create(core)` makes the object,
-// `forHost(response)` takes a handler's answer apart for the host and uses its body up; `readBytes(response, prefix)` is
-// the promise of its body's bytes.
+// `forHost(response)` takes a handler's answer apart for the host and uses its body up; `readRecord(response, prefix)`
+// is the promise of { bytes }, those of its body.
 
 const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError } = internals.prim;
 const { bodies, headers, ifLoaded, queues, webidl } = internals;
@@ -182,7 +182,7 @@ class Response {
   }
 }
 bodies.mixin(Response, "Response", responses.coreOf);
-responses.readBytes = (response, prefix) => bodies.readBytes(responses.coreOf, response, prefix);
+responses.readRecord = (response, prefix) => bodies.readRecord(responses.coreOf, response, prefix);
 webidl.exposeInterface(Response);
 
 // { status, statusText, headers, bytes, source, stream, webSocket }: `bytes` or null, the id of a body that goes on

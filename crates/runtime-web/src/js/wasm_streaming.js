@@ -29,7 +29,7 @@ const isWasm = (core) => {
     StringPrototypeToLowerCase(StringPrototypeTrim(type)) === "application/wasm";
 };
 
-// The promise of the bytes of a response, or of a promise of one.
+// The promise of { bytes }, those of a response or of a promise of one.
 const bytesOf = (source, prefix) => chain(PromiseResolve(source), (response) => {
   const responses = ifLoaded("responses");
   if (responses === undefined || !responses.isResponse(response)) {
@@ -40,7 +40,7 @@ const bytesOf = (source, prefix) => chain(PromiseResolve(source), (response) => 
   if (core.status < 200 || core.status > 299) {
     throw new TypeError(`${prefix}: the response's status is ${core.status}, expected one from 200 to 299`);
   }
-  return responses.readBytes(response, prefix);
+  return responses.readRecord(response, prefix);
 });
 
 internals.addWasmStreaming = (WebAssembly) => {
@@ -50,7 +50,7 @@ internals.addWasmStreaming = (WebAssembly) => {
       if (arguments.length === 0) return PromiseReject(new TypeError("WebAssembly.compileStreaming(): 1 argument required"));
       const options = arguments[1];
       return chain(bytesOf(source, "WebAssembly.compileStreaming()"),
-        (bytes) => ReflectApply(compile, WebAssembly, [bytes, options]));
+        (read) => ReflectApply(compile, WebAssembly, [read.bytes, options]));
     },
     instantiateStreaming(source) {
       if (arguments.length === 0) {
@@ -59,7 +59,7 @@ internals.addWasmStreaming = (WebAssembly) => {
       const imports = arguments[1];
       const options = arguments[2];
       return chain(bytesOf(source, "WebAssembly.instantiateStreaming()"),
-        (bytes) => ReflectApply(instantiate, WebAssembly, [bytes, imports, options]));
+        (read) => ReflectApply(instantiate, WebAssembly, [read.bytes, imports, options]));
     },
   };
   defineValue(WebAssembly, "compileStreaming", functions.compileStreaming);

@@ -11,7 +11,7 @@
 const {
   PromisePrototypeThen, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeStartsWith,
   StringPrototypeToLowerCase, SymbolIterator, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetSymbolToStringTag, defineValue,
+  defineValue,
 } = internals.prim;
 const { EventTarget, events, requestEpoch, targets, webidl } = internals;
 const { DOMString, USVString, unsignedShortClamp } = webidl.converters;
@@ -303,9 +303,10 @@ class WebSocket extends EventTarget {
       this.#close(BROKEN, "", false);
     } else if (typeof arrival === "string") {
       this.#deliver(arrival);
-    } else if (TypedArrayPrototypeGetSymbolToStringTag(arrival) === "Uint8Array") {
+    } else if (arrival.bytes !== undefined) {
+      const { bytes } = arrival;
       this.#deliver(this.#binaryType === "blob"
-        ? internals.blobs.create(arrival, "") : TypedArrayPrototypeGetBuffer(arrival));
+        ? internals.blobs.create(bytes, "") : TypedArrayPrototypeGetBuffer(bytes));
     } else if (arrival.code === undefined) {
       this.#close(BROKEN, "", false, arrival.reason);
     } else {

@@ -244,9 +244,9 @@ class Connection {
     if (this.state === CLOSED) return;
     if (arrival === null) {
       this.onBroken();
-    } else if (typeof arrival === "string" || webidl.isView(arrival)) {
+    } else if (typeof arrival === "string" || arrival.bytes !== undefined) {
       // The stream asks for the next one by itself.
-      if (this.state === OPEN) this.readable.controller.enqueue(arrival);
+      if (this.state === OPEN) this.readable.controller.enqueue(typeof arrival === "string" ? arrival : arrival.bytes);
       if (this.state === CLOSING || this.hastens) this.receive();
     } else if (arrival.code === undefined) {
       this.finish(BROKEN, "", false, arrival.reason);

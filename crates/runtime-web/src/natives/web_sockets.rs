@@ -190,7 +190,9 @@ fn socket_receive<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut re
     let promise = HostCalls::start_arrival(scope, mark, async move {
         Ok(match socket.next().await {
             Received::Message(WebSocketMessage::Text(text)) => HostValue::String(text),
-            Received::Message(WebSocketMessage::Binary(bytes)) => HostValue::Bytes(bytes),
+            Received::Message(WebSocketMessage::Binary(bytes)) => {
+                HostValue::Record(vec![("bytes".to_owned(), HostValue::Bytes(bytes))])
+            }
             Received::Message(WebSocketMessage::Close(close)) => {
                 let code = HostValue::Number(f64::from(close.code.unwrap_or(NO_CODE)));
                 ending(code, close.reason)

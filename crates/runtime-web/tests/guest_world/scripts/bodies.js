@@ -230,4 +230,21 @@ const checks = {
     equal(texts, ["upstream text", "one two"]);
     equal(met, ["[object Response]"]);
   },
+  async "what streaming compilation reads is not asked for a `then` of the guest's"() {
+    const met = [];
+    const type = { headers: { "content-type": "application/wasm" } };
+    const plain = new Response(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]), type);
+    const streamed = new Response(streamOf(new Uint8Array([0, 97, 115, 109]), new Uint8Array([1, 0, 0, 0])), type);
+    Object.defineProperty(Object.prototype, "then", {
+      configurable: true,
+      get() { met[met.length] = Object.prototype.toString.call(this); },
+    });
+    try {
+      await WebAssembly.compileStreaming(plain);
+      await WebAssembly.compileStreaming(streamed);
+    } finally {
+      delete Object.prototype.then;
+    }
+    equal(met.filter((name) => name !== "[object Response]" && name !== "[object WebAssembly.Module]"), []);
+  },
 };
