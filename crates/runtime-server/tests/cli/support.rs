@@ -61,9 +61,23 @@ fn snapshot() -> &'static Path {
     })
 }
 
+/// The arguments, with wide limits of processor time where a test names none: a machine whose processors are
+/// shared with others may charge a thread ten times what its work takes.
+fn unhurried<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    let mut all = arguments.to_vec();
+    for [limit, wide] in [["--cpu-ms", "2000"], ["--startup-cpu-ms", "4000"]] {
+        if !arguments.iter().any(|given| [limit, "--config"].contains(given)) {
+            all.extend([limit, wide]);
+        }
+    }
+    all
+}
+
 /// Runs a script in a mode with arguments, to its end.
 pub(crate) fn run(script: &Path, mode: &str, arguments: &[&str]) -> Output {
-    isolane().arg("run").arg(script).args(["--mode", mode]).args(arguments).output().expect("it starts")
+    let mut command = isolane();
+    command.arg("run").arg(script).args(["--mode", mode]).args(unhurried(arguments));
+    command.output().expect("it starts")
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {
@@ -96,7 +110,7 @@ impl Server {
     /// Serves on a free port.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = isolane();
-        command.arg("serve").args(["--addr", "127.0.0.1:0"]).args(arguments);
+        command.arg("serve").args(["--addr", "127.0.0.1:0"]).args(unhurried(arguments));
         Self::spawn(command)
     }
 
