@@ -1,7 +1,8 @@
 //! What the host does for the tests: it serves the files of their folder, or lets them reach a live server, and keeps
 //! what they log.
 //!
-//! Not here: the handlers that a real server of the tests has. A test that asks for one gets an error that says so.
+//! Not here: the handlers that a real server of the tests has, but for the one that gives back what it gets. A test that
+//! asks for another gets an error that says so.
 
 use std::future::Future;
 use std::path::{Component, Path, PathBuf};
@@ -60,7 +61,12 @@ impl Ops for Logged {
             Host::Live(ops) => ops.fetch(request),
             Host::Folder(root, origin) => {
                 let (root, origin) = (root.clone(), origin.clone());
-                Box::pin(async move { serve(&root, &origin, &request.url).await })
+                Box::pin(async move {
+                    if request.url.strip_prefix(&*origin) == Some(ECHO) {
+                        return echo(request).await;
+                    }
+                    serve(&root, &origin, &request.url).await
+                })
             }
         }
     }
@@ -79,6 +85,19 @@ impl Ops for Logged {
 
 fn needs_server(url: &str) -> OpError {
     OpError::new(format!("{url} needs a live server of the tests: see `--wpt-server`"))
+}
+
+/// The path of the tests' handler that answers with the body that it gets.
+const ECHO: &str = "fetch/api/resources/echo-content.py";
+
+async fn echo(request: FetchRequest) -> Result<FetchResponse, OpError> {
+    let body = request.body.collect().await.map_err(|error| OpError::new(error.message))?;
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/plain"))]);
+    Ok(answer(request.url, headers, Body::from(body)))
+}
+
+fn answer(url: String, headers: HeaderMap, body: Body) -> FetchResponse {
+    FetchResponse { status: 200, status_text: "OK".to_owned(), url, headers, body, is_redirected: false }
 }
 
 async fn serve(root: &Path, origin: &str, url: &str) -> Result<FetchResponse, OpError> {
@@ -100,14 +119,7 @@ async fn serve(root: &Path, origin: &str, url: &str) -> Result<FetchResponse, Op
     if let Ok(text) = tokio::fs::read_to_string(&beside).await {
         add_headers(&text, &mut headers);
     }
-    Ok(FetchResponse {
-        status: 200,
-        status_text: "OK".to_owned(),
-        url: url.to_owned(),
-        headers,
-        body: Body::from(bytes),
-        is_redirected: false,
-    })
+    Ok(answer(url.to_owned(), headers, Body::from(bytes)))
 }
 
 /// Reads the file beside a file, which has a header a line.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use runtime_facade::{Call, Event, Runtime, RuntimeLimits, Script};
+use runtime_facade::{Call, Event, Failure, Outcome, Runtime, RuntimeLimits, Script, WorkerCode};
 use serde::{Deserialize, Serialize};
 
 use crate::host::{Host, Logged};
@@ -17,7 +17,7 @@ pub(crate) struct Job {
     name: String,
     /// A classic script, whose listener for `fetch` answers with the results when there are some.
     source: String,
-    /// The URL of the request.
+    /// The URL of the request, which is the worker's location as well.
     url: String,
     /// The time that it may take, in milliseconds.
     wall_ms: u64,
@@ -44,15 +44,18 @@ impl Job {
         let logged = Arc::new(Logged::new(host));
         let limits = RuntimeLimits { wall_ms, ..runtime.limits().clone() };
         let worker = format!("{name} {id}");
-        let call = Call::new(Script::named(&name, source), Event::get(url))
-            .owner(worker.as_str())
-            .worker(worker.as_str())
-            .limits(limits)
-            .ops(Arc::clone(&logged) as _);
-        let ended = match runtime.execute(call).await {
-            Ok(execution) => execution.collect().await,
-            Err(failure) => Err(failure),
+        let execute = async {
+            let code = WorkerCode::new(Script::named(&name, source))
+                .located_at(&url)
+                .map_err(|error| Failure::new(Outcome::internal(), error.to_string()))?;
+            let call = Call::new(code, Event::get(url))
+                .owner(worker.as_str())
+                .worker(worker.as_str())
+                .limits(limits)
+                .ops(Arc::clone(&logged) as _);
+            runtime.execute(call).await?.collect().await
         };
+        let ended = execute.await;
         let (outcome, message, body) = match ended {
             Ok(collected) => ("Ok".to_owned(), String::new(), collected.text()),
             Err(failure) => (failure.outcome.to_string(), failure.message, String::new()),

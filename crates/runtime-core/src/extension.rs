@@ -186,11 +186,13 @@ pub enum Hook {
     /// `describeException(error)`: name and message of an error of the guest's world, as one text, or undefined for
     /// anything else. It runs no code of the guest's.
     DescribeException,
+    /// `setLocation(href)`: the script has a [location](crate::Script::located_at). Called before its top level runs.
+    SetLocation,
 }
 
 impl Hook {
     /// All hooks, in the order in which the snapshot holds them.
-    pub(crate) const ALL: [(Hook, &'static str); 11] = [
+    pub(crate) const ALL: [(Hook, &'static str); 12] = [
         (Hook::SetModule, "setModule"),
         (Hook::Begin, "begin"),
         (Hook::FireTimer, "fireTimer"),
@@ -202,5 +204,6 @@ impl Hook {
         (Hook::UnitGlobal, "unitGlobal"),
         (Hook::BuiltinModule, "builtinModule"),
         (Hook::DescribeException, "describeException"),
+        (Hook::SetLocation, "setLocation"),
     ];
 }

@@ -58,12 +58,15 @@ pub enum ScriptError {
 /// assert_eq!(script.main(), "worker.js");
 /// ```
 #[derive(Clone)]
-pub struct Script(Arc<Inner>);
-
-struct Inner {
-    main: Arc<str>,
-    files: BTreeMap<Arc<str>, File>,
+pub struct Script {
+    files: Arc<Files>,
+    location: Option<Arc<str>>,
     hash: [u8; 32],
+}
+
+struct Files {
+    main: Arc<str>,
+    by_name: BTreeMap<Arc<str>, File>,
     has_source_maps: bool,
 }
 
@@ -133,28 +136,46 @@ impl Script {
         }
         let hash = hash.finalize().into();
         let has_source_maps = files.values().any(File::has_source_map);
-        Self(Arc::new(Inner { main, files, hash, has_source_maps }))
+        Self { files: Arc::new(Files { main, by_name: files, has_source_maps }), location: None, hash }
+    }
+
+    /// The same files at this place on the web, which is part of their identity. The core only hands the text on, by
+    /// [`Hook::SetLocation`](crate::Hook::SetLocation).
+    #[must_use]
+    pub fn located_at(mut self, location: impl Into<Arc<str>>) -> Self {
+        let location = location.into();
+        let mut hash = Sha256::new();
+        hash.update(self.hash);
+        hash.update(&*location);
+        self.hash = hash.finalize().into();
+        self.location = Some(location);
+        self
+    }
+
+    /// Its place on the web, if it has one.
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
     }
 
     /// The name of the file that starts.
     pub fn main(&self) -> &str {
-        &self.0.main
+        &self.files.main
     }
 
-    /// The identity of the whole: equal exactly when all names, kinds and contents are.
+    /// The identity of the whole: equal exactly when all names, kinds and contents are, and the location.
     pub fn hash(&self) -> &[u8; 32] {
-        &self.0.hash
+        &self.hash
     }
 
     pub(crate) fn main_name(&self) -> Arc<str> {
-        Arc::clone(&self.0.main)
+        Arc::clone(&self.files.main)
     }
 
     /// The file of this name or alias, with its own name.
     pub(crate) fn file(&self, name: &str) -> Option<(&Arc<str>, &File)> {
-        let (name, file) = self.0.files.get_key_value(name)?;
+        let (name, file) = self.files.by_name.get_key_value(name)?;
         match &file.content {
-            Content::Alias(target) => self.0.files.get_key_value(target),
+            Content::Alias(target) => self.files.by_name.get_key_value(target),
             _ => Some((name, file)),
         }
     }
@@ -166,22 +187,22 @@ impl Script {
 
     /// Whether any file says where it came from.
     pub(crate) fn has_source_maps(&self) -> bool {
-        self.0.has_source_maps
+        self.files.has_source_maps
     }
 
     /// Where a place in a file, counted from 1, comes from, if the file says so.
     pub(crate) fn original(&self, file: &str, line: u32, column: u32) -> Option<Place<'_>> {
-        let (name, file) = self.0.files.get_key_value(file)?;
+        let (name, file) = self.files.by_name.get_key_value(file)?;
         file.map.original(name, file.content.text()?, line, column)
     }
 
     /// Whether the main file's name says that it is an ES module.
     pub(crate) fn is_named_as_module(&self) -> bool {
-        self.0.main.ends_with(".mjs") || self.0.main.ends_with(".mts")
+        self.files.main.ends_with(".mjs") || self.files.main.ends_with(".mts")
     }
 
     pub(crate) fn file_names(&self) -> impl Iterator<Item = &str> {
-        self.0.files.keys().map(|name| &**name)
+        self.files.by_name.keys().map(|name| &**name)
     }
 }
 
@@ -227,7 +248,7 @@ impl From<&Script> for Script {
 
 impl std::fmt::Debug for Script {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Script({}, {} file(s))", self.0.main, self.0.files.len())
+        write!(f, "Script({}, {} file(s))", self.files.main, self.files.by_name.len())
     }
 }
 
@@ -252,6 +273,8 @@ mod tests {
             script("a", ScriptFile::javascript("main.js")),
             script("a", ScriptFile::javascript("main.js").with_source_map("{}")),
             script("a", ScriptFile::alias("main.js")),
+            script("a", ScriptFile::json("1")).located_at("https://a.test/"),
+            script("a", ScriptFile::json("1")).located_at("https://b.test/"),
         ]
         .map(|script| *script.hash());
         for (at, hash) in hashes.iter().enumerate() {

@@ -335,6 +335,15 @@ impl Turn<'_, '_> {
         let script = RealmState::of(scope)
             .map(|state| state.realm.script().clone())
             .ok_or_else(|| Halt::fault(Outcome::internal(), "the turn has no realm"))?;
+        if let Some(location) = script.location() {
+            let Some(location) = v8::String::new(scope, location) else {
+                return Err(Halt::fault(
+                    Outcome::ExceededMemory,
+                    "the location does not fit into the isolate",
+                ));
+            };
+            self.hook(scope, Hook::SetLocation, &[location.into()])?;
+        }
         let program = CachedProgram::of(&script);
         if script.has_source_maps() {
             scope.set_prepare_stack_trace_callback(stack_trace::prepare);

@@ -44,8 +44,9 @@ pub use runtime_core::{
     health, process_memory,
 };
 pub use runtime_web::{
-    Bindings, Body, BodyError, Call, Collected, End, EndOfRequest, Event, Execution, FetchRequest,
-    FetchResponse, LogLevel, LogRecord, NoOps, OpError, Ops, RedirectMode, Request, Response, ResponseBody,
-    Scheduled, Task, WebSocket, WebSocketAnswer, WebSocketClose, WebSocketError, WebSocketMessage,
-    WebSocketRequest, WorkerCode, build_snapshot, inspect_snapshot,
+    Bindings, Body, BodyError, Call, Collected, End, EndOfRequest, Event, Execution, FetchClient,
+    FetchRequest, FetchResponse, LocationError, LogLevel, LogRecord, NoOps, OpError, Ops, RedirectMode,
+    ReferrerPolicy, Request, RequestMode, Response, ResponseBody, Scheduled, Task, WebSocket,
+    WebSocketAnswer, WebSocketClose, WebSocketError, WebSocketMessage, WebSocketRequest, WorkerCode,
+    build_snapshot, inspect_snapshot,
 };

@@ -180,6 +180,9 @@ pub(crate) struct CommonArguments {
     /// An environment variable of the worker; may be given several times
     #[arg(long = "env", value_name = "K=V", value_parser = parse_variable, help_heading = "Options")]
     pub(crate) env: Vec<(String, String)>,
+    /// The worker's place on the web, such as https://example.com/: its `location`
+    #[arg(long, value_name = "URL", help_heading = "Options")]
+    pub(crate) location: Option<String>,
     #[command(flatten)]
     limits: LimitArguments,
 }

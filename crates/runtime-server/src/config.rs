@@ -25,6 +25,7 @@
 //! script = "shop/index.js"     # relative to this file
 //! host = "shop.example.com"    # or "*.example.com"; without one, every host
 //! path = "/api/"               # without host and path: "/ID/"
+//! location = "https://shop.example.com/"   # what it finds as `location`; none unless given
 //! env = { CURRENCY = "EUR" }
 //! limits = { cpu_ms = 100, heap_mb = 64 }
 //! allowed_hosts = ["api.example.com", "*.cdn.example:443"]
@@ -125,6 +126,8 @@ pub struct WorkerEntry {
     pub host: Option<String>,
     /// The route's path.
     pub path: Option<String>,
+    /// Its place on the web.
+    pub location: Option<String>,
     /// Its environment variables.
     pub env: BTreeMap<String, String>,
     /// Its limits.
@@ -309,6 +312,7 @@ mod tests {
         assert_eq!(worker.id.as_deref(), Some("shop"));
         assert!(worker.script.as_ref().expect("a script").is_absolute(), "relative to the file's folder");
         assert_eq!(worker.limits.heap_mb, Some(64));
+        assert_eq!(worker.location.as_deref(), Some("https://shop.example.com/"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod allowed_hosts;
 mod redirect;
+mod referrer;
 mod socket;
 
 use std::error::Error as _;
@@ -22,12 +23,13 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use runtime_facade::{
-    Body, FetchRequest, FetchResponse, LogRecord, OpError, Ops, RedirectMode, WebSocketAnswer,
+    Body, FetchRequest, FetchResponse, LogRecord, OpError, Ops, RedirectMode, RequestMode, WebSocketAnswer,
     WebSocketRequest,
 };
 
 pub use self::allowed_hosts::{AllowedHostError, AllowedHosts};
 use self::redirect::{Hop, Payload, location};
+use self::referrer::Introduction;
 use crate::guest_log::GuestLog;
 use crate::hop_by_hop;
 
@@ -139,7 +141,7 @@ impl Ops for HttpOps {
 
 impl HttpOps {
     async fn fetch_along(self, request: FetchRequest) -> Result<FetchResponse, OpError> {
-        let FetchRequest { method, url, headers, body, redirect, .. } = request;
+        let FetchRequest { method, url, headers, body, redirect, mode, client } = request;
         let decodes = !headers.contains_key(header::ACCEPT_ENCODING);
         let url = Url::parse(&url, None).map_err(|_| OpError::new(format!("{url:?} is not a URL")))?;
         let payload = if body.as_bytes().is_some() {
@@ -149,8 +151,12 @@ impl HttpOps {
             Payload::Stream(Some(body))
         };
         let mut hop = Hop { method, url, headers: outbound_headers(headers), payload, redirects: 0 };
+        let mut introduction = client.map(|client| Introduction::new(client, mode, &hop.headers));
         loop {
             self.check(&hop.url)?;
+            if let Some(introduction) = &mut introduction {
+                introduction.write(&hop.method, &hop.url, &mut hop.headers);
+            }
             let response = self.exchange(&mut hop).await?;
             let Some(location) = location(response.status(), response.headers()) else {
                 let answer = answer(&hop, response);
@@ -164,14 +170,17 @@ impl HttpOps {
                         "{url} redirects ({status}), and the request's redirect mode is \"error\""
                     )));
                 }
-                RedirectMode::Follow | RedirectMode::SameOrigin => {
-                    let (from, origin) = (hop.url.href().to_owned(), hop.url.origin().to_owned());
-                    let failed = |reason: &dyn Display| OpError::new(format!("{from}: {reason}"));
+                RedirectMode::Follow => {
+                    let from = hop.url.clone();
+                    let failed = |reason: &dyn Display| OpError::new(format!("{}: {reason}", from.href()));
                     hop.follow(response.status(), &location).map_err(|error| failed(&error))?;
-                    if redirect == RedirectMode::SameOrigin && hop.url.origin() != origin {
+                    if mode == RequestMode::SameOrigin && hop.url.origin() != from.origin() {
                         return Err(failed(
                             &"the redirect leads to another origin, and the request's mode is \"same-origin\"",
                         ));
+                    }
+                    if let Some(introduction) = &mut introduction {
+                        introduction.redirected(&from, &hop.url, response.headers());
                     }
                 }
             }

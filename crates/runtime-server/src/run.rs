@@ -52,7 +52,10 @@ pub(crate) async fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
         .build()
         .map_err(Unusable::because)?;
     let name = script_files::worker_name(&main);
-    let code = WorkerCode::new(script).env(arguments.common.env.iter().cloned());
+    let mut code = WorkerCode::new(script).env(arguments.common.env.iter().cloned());
+    if let Some(location) = &arguments.common.location {
+        code = code.located_at(location).map_err(Unusable::because)?;
+    }
     let call = Call::new(code, event).owner(name.as_str()).worker(name.as_str());
 
     let ended = match runtime.execute(call).await {

@@ -43,6 +43,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<ExitCode>
         script: arguments.script.as_deref(),
         config: &config,
         env: &arguments.common.env,
+        location: arguments.common.location.as_deref(),
         limits: &flags,
     };
     let log = GuestLog::stderr();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use runtime_facade::{RuntimeLimits, WorkerCode};
+use runtime_facade::{LocationError, RuntimeLimits, WorkerCode};
 
 use crate::config::{FileConfig, LimitOptions, WorkerEntry};
 use crate::guest_log::GuestLog;
@@ -30,6 +30,14 @@ pub enum WorkersError {
         worker: String,
         /// Why.
         source: AllowedHostError,
+    },
+    /// A worker's location is none.
+    #[error("worker {worker:?}: {source}")]
+    Location {
+        /// The worker.
+        worker: String,
+        /// Why.
+        source: LocationError,
     },
     /// A `[[worker]]` neither has a script nor refines a worker that there is.
     #[error(
@@ -70,6 +78,8 @@ pub struct WorkerSources<'a> {
     pub config: &'a FileConfig,
     /// The flags' variables, for all workers.
     pub env: &'a [(String, String)],
+    /// The flags' location, for all workers.
+    pub location: Option<&'a str>,
     /// The flags' limits, for all workers.
     pub limits: &'a LimitOptions,
 }
@@ -162,11 +172,17 @@ impl<'a> WorkerSources<'a> {
             Some(patterns) => AllowedHosts::parse(patterns)
                 .map_err(|source| WorkersError::AllowedHosts { worker: draft.id.clone(), source })?,
         };
+        let mut code = WorkerCode::new(script).env(env);
+        if let Some(location) = self.location.or(draft.entry.and_then(|entry| entry.location.as_deref())) {
+            code = code
+                .located_at(location)
+                .map_err(|source| WorkersError::Location { worker: draft.id.clone(), source })?;
+        }
         let owner = draft.entry.and_then(|entry| entry.owner.as_deref()).unwrap_or(&draft.id);
         Ok(ServedWorker {
             id: draft.id.as_str().into(),
             owner: owner.into(),
-            code: WorkerCode::new(script).env(env),
+            code,
             limits: Arc::new(self.limits.over(&limits)),
             ops: Arc::new(HttpOps::new(client.clone(), allowed, log.clone())),
         })
@@ -247,8 +263,13 @@ mod tests {
             };
             let script = script.map(|script| self.0.path().join(script));
             let env = [("FLAG".to_owned(), "1".to_owned())];
-            let sources =
-                WorkerSources { script: script.as_deref(), config: &config, env: &env, limits: flags };
+            let sources = WorkerSources {
+                script: script.as_deref(),
+                config: &config,
+                env: &env,
+                location: None,
+                limits: flags,
+            };
             sources.routes(&HttpClient::new(), &GuestLog::to(std::io::sink()))
         }
     }
@@ -314,6 +335,10 @@ mod tests {
         let folder = Folder::with(&[("a.js", ""), ("isolane.toml", hosts)]);
         let error = folder.routes(None, &LimitOptions::default()).expect_err("no host").to_string();
         assert!(error.contains("\"x\"") && error.contains("http://a.test"), "{error}");
+        let location = "[[worker]]\nid = 'x'\nscript = 'a.js'\nlocation = 'a.test'";
+        let folder = Folder::with(&[("a.js", ""), ("isolane.toml", location)]);
+        let error = folder.routes(None, &LimitOptions::default()).expect_err("no URL").to_string();
+        assert!(error.contains("\"x\"") && error.contains("\"a.test\""), "{error}");
     }
 
     #[tokio::test]

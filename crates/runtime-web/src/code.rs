@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ada_url::Url;
 use runtime_core::Script;
 use sha2::{Digest, Sha256};
 
@@ -37,6 +38,27 @@ impl WorkerCode {
         self
     }
 
+    /// The same script at this place on the web: an absolute URL with `http` or `https`. The guest finds it as `location`, its
+    /// relative URLs are relative to it, and its fetches tell of it ([`FetchClient`](crate::FetchClient)).
+    ///
+    /// # Errors
+    /// If the text is no such URL.
+    ///
+    /// ```
+    /// use runtime_web::WorkerCode;
+    /// let source = "export default { fetch() { return fetch('/api/items') } }";
+    /// let code = WorkerCode::from(source).located_at("https://shop.example/")?;
+    /// # Ok::<(), runtime_web::LocationError>(())
+    /// ```
+    pub fn located_at(mut self, location: &str) -> Result<Self, LocationError> {
+        let url = Url::parse(location, None)
+            .ok()
+            .filter(|url| matches!(url.protocol(), "http:" | "https:") && !url.has_credentials())
+            .ok_or_else(|| LocationError { found: location.to_owned() })?;
+        self.script = self.script.located_at(url.href());
+        Ok(self)
+    }
+
     /// The script.
     pub fn script(&self) -> &Script {
         &self.script
@@ -49,6 +71,14 @@ impl WorkerCode {
     pub(crate) fn env_hash(&self) -> [u8; 32] {
         self.env_hash
     }
+}
+
+/// A text is no place for a worker.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a location such as \"https://example.com/\", without user and password, found {found:?}")]
+pub struct LocationError {
+    /// The text.
+    pub found: String,
 }
 
 fn hash(env: &BTreeMap<String, String>) -> [u8; 32] {
@@ -87,6 +117,18 @@ impl From<&WorkerCode> for WorkerCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_location_is_an_absolute_url_of_http_and_part_of_the_identity() {
+        let code = WorkerCode::from("export default {}");
+        let at = |location| code.clone().located_at(location);
+        let there = at("HTTPS://a.test").expect("a location");
+        assert_eq!(there.script().location(), Some("https://a.test/"));
+        assert_ne!(there.script().hash(), code.script().hash());
+        for text in ["", "/a", "a.test", "ftp://a.test/", "https://", "https://u:p@a.test/"] {
+            assert!(at(text).is_err_and(|error| error.to_string().contains(text)), "{text}");
+        }
+    }
 
     #[test]
     fn an_environment_change_is_another_identity() {

@@ -25,12 +25,12 @@ mod web_request;
 
 pub use body::{Body, BodyError};
 pub use call::Call;
-pub use code::WorkerCode;
+pub use code::{LocationError, WorkerCode};
 pub use event::{Event, Request, Scheduled, Task};
 pub use execute::execute;
 pub use ops::{
-    Bindings, FetchRequest, FetchResponse, LogLevel, LogRecord, NoOps, OpError, Ops, RedirectMode,
-    WebSocketAnswer, WebSocketRequest,
+    Bindings, FetchClient, FetchRequest, FetchResponse, LogLevel, LogRecord, NoOps, OpError, Ops,
+    RedirectMode, ReferrerPolicy, RequestMode, WebSocketAnswer, WebSocketRequest,
 };
 pub use platform::{build_snapshot, ensure_init, extension, init, inspect_snapshot};
 pub use response::{Collected, End, EndOfRequest, Execution, Response, ResponseBody};

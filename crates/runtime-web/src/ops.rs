@@ -81,6 +81,10 @@ pub struct FetchRequest {
     pub body: Body,
     /// What to do with a redirect.
     pub redirect: RedirectMode,
+    /// The request's mode, as far as it binds a host.
+    pub mode: RequestMode,
+    /// In whose name it is made; none if the worker has no location.
+    pub client: Option<FetchClient>,
 }
 
 /// What to do with a redirect.
@@ -93,8 +97,70 @@ pub enum RedirectMode {
     Error,
     /// Give it to the guest as it is.
     Manual,
-    /// Follow it as long as it stays with the origin of the request's URL, and fail where it leads elsewhere.
+}
+
+/// The mode of a request, as Fetch has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestMode {
+    /// Any place.
+    #[default]
+    Cors,
+    /// Any place; the guest's headers are among the safelisted ones.
+    NoCors,
+    /// Stay with the origin of the request's URL, and fail where a redirect leads elsewhere.
     SameOrigin,
+}
+
+/// In whose name a guest fetches: as much as the Fetch standard makes known of a request's client on the wire, in the headers
+/// `origin` and `referer`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchClient {
+    /// The origin of the worker's location, such as `https://example.com`.
+    pub origin: String,
+    /// The URL that the request comes from, before the policy is applied; none if the guest wants none to be told.
+    pub referrer: Option<String>,
+    /// How much of the referrer is told.
+    pub referrer_policy: ReferrerPolicy,
+}
+
+/// How much of the URL that a request comes from is told to where it goes. See the Referrer Policy standard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReferrerPolicy {
+    /// Nothing.
+    NoReferrer,
+    /// All, but nothing on the way from TLS to none.
+    NoReferrerWhenDowngrade,
+    /// All within the origin, nothing beyond it.
+    SameOrigin,
+    /// The origin.
+    Origin,
+    /// The origin, but nothing on the way from TLS to none.
+    StrictOrigin,
+    /// All within the origin, the origin beyond it.
+    OriginWhenCrossOrigin,
+    /// All within the origin, the origin beyond it, nothing on the way from TLS to none.
+    #[default]
+    StrictOriginWhenCrossOrigin,
+    /// All.
+    UnsafeUrl,
+}
+
+impl ReferrerPolicy {
+    /// The policy of this name, in lower case. None for the empty text, which leaves the policy open, and for what is no
+    /// policy.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "no-referrer" => ReferrerPolicy::NoReferrer,
+            "no-referrer-when-downgrade" => ReferrerPolicy::NoReferrerWhenDowngrade,
+            "same-origin" => ReferrerPolicy::SameOrigin,
+            "origin" => ReferrerPolicy::Origin,
+            "strict-origin" => ReferrerPolicy::StrictOrigin,
+            "origin-when-cross-origin" => ReferrerPolicy::OriginWhenCrossOrigin,
+            "strict-origin-when-cross-origin" => ReferrerPolicy::StrictOriginWhenCrossOrigin,
+            "unsafe-url" => ReferrerPolicy::UnsafeUrl,
+            _ => return None,
+        })
+    }
 }
 
 /// The answer to an outbound request.
@@ -120,7 +186,8 @@ pub struct WebSocketRequest {
     /// The absolute URL, normalised, without user and password; its scheme is `ws` or `wss`.
     pub url: String,
     /// Headers for the handshake, besides those that it consists of: `sec-websocket-protocol`, if the guest asks for
-    /// protocols, `authorization`, if its URL has a user or password, and what it sets itself.
+    /// protocols, `authorization`, if its URL has a user or password, `origin`, if its worker has a location, and what it
+    /// sets itself.
     pub headers: HeaderMap,
     /// The host's end: what is sent here the guest receives. Dropped when the guest's request ends, it gives nothing
     /// more; a host that learns of that closes its connection.

@@ -2,49 +2,14 @@
 // literal that xtask fills in. Everything of the platform that is used later is taken here, before a test can patch it.
 (function (facts) {
   const scope = globalThis;
-  const { URL, Response, Promise, setTimeout, clearTimeout, Reflect, Proxy } = scope;
+  const { Response, Promise, setTimeout, clearTimeout } = scope;
   const { stringify } = JSON;
   const { defineProperty, getOwnPropertyDescriptor } = Object;
   const define = (name, value) =>
     defineProperty(scope, name, { configurable: true, writable: true, enumerable: false, value });
 
   define("GLOBAL", { isWindow: () => false, isWorker: () => true, isShadowRealm: () => false });
-  define("location", { ...facts.location, toString: () => facts.location.href });
   if (facts.importsScripts) define("importScripts", () => {});
-
-  // A worker has no base URL. Where a string is a URL, it is resolved against the test's.
-  const resolve = (input) => {
-    if (typeof input !== "string") return input;
-    try {
-      return new URL(input, facts.location.href).href;
-    } catch {
-      return input;
-    }
-  };
-  const withBase = (holder, name, traps) => {
-    const property = getOwnPropertyDescriptor(holder, name);
-    if (!property) return;
-    const value = new Proxy(holder[name], traps);
-    defineProperty(holder, name, { configurable: true, writable: true, enumerable: property.enumerable, value });
-  };
-  const calls = {
-    apply: (target, self, args) => {
-      if (args.length > 0) args[0] = resolve(args[0]);
-      return Reflect.apply(target, self, args);
-    },
-  };
-  const constructs = {
-    construct: (target, args, newTarget) => {
-      if (args.length > 0) args[0] = resolve(args[0]);
-      return Reflect.construct(target, args, newTarget);
-    },
-  };
-  withBase(scope, "fetch", calls);
-  if (facts.makesRequests) {
-    withBase(scope, "Request", constructs);
-    withBase(scope, "EventSource", constructs);
-    withBase(Response, "redirect", calls);
-  }
 
   // testharness.js takes a global object of one of these for one that has a page which it must report to.
   const hidden = [];

@@ -25,7 +25,7 @@ const PRELUDE: &str = include_str!("prelude.js");
 /// A script that runs a test.
 pub(super) struct Script {
     pub(super) source: String,
-    /// The URL that the test believes to be at.
+    /// The URL that the test is at, as its worker's location.
     pub(super) url: String,
     /// How long the test may take, by its own clock.
     pub(super) timeout: Duration,
@@ -51,22 +51,8 @@ pub(super) fn generate(root: &Path, test: &Test, origin: &str) -> Result<Script>
             scripts.push_str(&format!("// {path}\n{}\n", read(root, path, &host)?));
         }
     }
-    let uses = |word: &str| source.contains(word) || scripts.contains(word);
     let facts = json!({
-        "location": {
-            "href": url,
-            "origin": host.origin,
-            "protocol": format!("{}:", host.scheme),
-            "host": host.authority,
-            "hostname": host.name,
-            "port": host.port,
-            "pathname": format!("/{}", test.file),
-            "search": test.variant,
-            "hash": "",
-        },
         "timeoutMs": u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
-        // Interfaces are compared with their descriptions as they are, and not as proxies of them.
-        "makesRequests": (uses("Request(") || uses("EventSource(") || uses("Response.redirect(")) && !uses("idl_test("),
         "importsScripts": test.file.ends_with(".worker.js"),
     });
     let prelude = PRELUDE.replacen("(FACTS)", &format!("({facts})"), 1);
@@ -78,7 +64,6 @@ pub(super) fn generate(root: &Path, test: &Test, origin: &str) -> Result<Script>
 /// The parts of an origin.
 struct Host<'a> {
     origin: &'a str,
-    scheme: &'a str,
     authority: &'a str,
     name: &'a str,
     port: &'a str,
@@ -87,13 +72,13 @@ struct Host<'a> {
 impl<'a> Host<'a> {
     fn of(origin: &'a str) -> Self {
         let origin = origin.trim_end_matches('/');
-        let (scheme, authority) = origin.split_once("://").unwrap_or(("http", origin));
+        let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
         // The port is behind the last colon, unless that is inside an IPv6 address.
         let (name, port) = match authority.rsplit_once(':') {
             Some((name, port)) if !port.contains(']') => (name, port),
             _ => (authority, ""),
         };
-        Self { origin, scheme, authority, name, port }
+        Self { origin, authority, name, port }
     }
 
     /// Fills in the placeholders of a `.sub.` file, of which the tests' server has many and workers' tests need few.
@@ -207,7 +192,7 @@ mod tests {
         let script = generate(folder.path(), &test, ORIGIN).unwrap();
         assert_eq!(script.url, format!("{ORIGIN}/url/a.any.js?x=\"1"));
         let order =
-            ["\"search\":\"?x=\\\"1\"", "HARNESS", "__ready();", "INFO web-platform.test", "TEST {{host}}"];
+            ["\"timeoutMs\":10000", "HARNESS", "__ready();", "INFO web-platform.test", "TEST {{host}}"];
         let places: Vec<usize> = order.iter().map(|part| script.source.find(part).unwrap()).collect();
         assert!(places.is_sorted(), "{places:?}");
     }

@@ -34,6 +34,7 @@ mod isolation;
 mod limits_counts;
 mod limits_memory;
 mod limits_time;
+mod location;
 
 mod admission;
 mod lifecycle;

@@ -123,6 +123,27 @@ alone! {
         }
     }
 
+    async fn what_is_evaluated_ahead_has_its_location() {
+        let runtime = runtime(ModeName::Pool, ContextPolicy::Fresh);
+        let code = WorkerCode::from(
+            "const here = location.href; export default { fetch() { return new Response(here) } }",
+        );
+        let code = code.located_at("https://shop.test/").expect("a location");
+        within("a request finds its top level evaluated", async {
+            loop {
+                let before = ahead_stats();
+                let found = answer(&runtime, Call::new(&code, Event::get("http://localhost/"))).await;
+                let found = found.expect("an answer");
+                assert_eq!(found.text(), "https://shop.test/");
+                if found.report.made_ahead == MadeAhead::TopLevel {
+                    break;
+                }
+                until("a top level is tried", |now| tried(now) > tried(before)).await;
+            }
+        })
+        .await;
+    }
+
     async fn a_pool_makes_a_context_while_a_request_waits_for_its_host() {
         a_context_is_made_while_a_request_waits(ModeName::Pool).await;
     }

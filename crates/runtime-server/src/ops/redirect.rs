@@ -1,5 +1,5 @@
-//! The Fetch standard's rules for redirects (section "HTTP-redirect fetch"), as far as they concern a client without
-//! an origin of its own. Nothing is sent here; allowed hosts are checked by the caller.
+//! The Fetch standard's rules for redirects (section "HTTP-redirect fetch"), as far as they concern what is asked
+//! for. Nothing is sent here; who asks is `referrer`'s business, and allowed hosts are checked by the caller.
 
 use std::fmt::Write as _;
 

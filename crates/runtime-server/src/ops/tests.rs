@@ -85,6 +85,8 @@ async fn fetch(client: HttpClient, url: String) -> Result<String, OpError> {
         headers: HeaderMap::new(),
         body: Body::empty(),
         redirect: RedirectMode::Follow,
+        mode: RequestMode::Cors,
+        client: None,
     };
     let ops = HttpOps::new(client, AllowedHosts::all(), GuestLog::to(std::io::sink()));
     let response = ops.fetch(request).await?;

@@ -129,6 +129,10 @@ declare class WorkerGlobalScope extends EventTarget {
   protected constructor();
   self: typeof globalThis;
   navigator: Navigator;
+  /** Only of a worker that its host has given a location. */
+  location?: WorkerLocation;
+  /** Only of a worker that its host has given a location. */
+  origin?: string;
   crypto: Crypto;
   performance: Performance;
   scheduler: Scheduler;
@@ -142,6 +146,10 @@ declare class ServiceWorkerGlobalScope extends WorkerGlobalScope {
 
 declare var self: typeof globalThis;
 declare var navigator: Navigator;
+/** Of a worker that its host has given a location; else there is none. */
+declare var location: WorkerLocation | undefined;
+/** Of a worker that its host has given a location; else there is none. */
+declare var origin: string | undefined;
 declare var crypto: Crypto;
 declare var performance: Performance;
 declare var console: Console;
@@ -179,6 +187,20 @@ declare function btoa(data: string): string;
 declare class Navigator {
   private constructor();
   readonly userAgent: string;
+}
+
+declare class WorkerLocation {
+  private constructor();
+  readonly href: string;
+  readonly origin: string;
+  readonly protocol: string;
+  readonly host: string;
+  readonly hostname: string;
+  readonly port: string;
+  readonly pathname: string;
+  readonly search: string;
+  readonly hash: string;
+  toString(): string;
 }
 
 declare class Scheduler {

@@ -76,6 +76,45 @@ fn what_the_guest_sends_arrives_and_defaults_only_fill_gaps() {
 }
 
 #[test]
+fn a_worker_with_a_location_says_where_it_comes_from() {
+    let upstream = Upstream::start();
+    let other = format!("http://localhost:{}", upstream.address.port());
+    let files = Files::worker(
+        "export default { async fetch(request, env) {
+            const told = [location.origin, await (await fetch('/echo')).text()];
+            const far = new Request(env.OTHER + '/echo', { method: 'POST', referrerPolicy: 'unsafe-url' });
+            told.push(await (await fetch(far)).text());
+            told.push(await (await fetch(`/redirect/302?${env.OTHER}/echo`, { referrer: '/page' })).text());
+            return new Response(told.join('\n---\n'));
+        } }",
+    );
+    let location = format!("http://{}/shop?a=b", upstream.address);
+    let variable = format!("OTHER={other}");
+    for mode in MODES {
+        let arguments = ["--env", &*variable, "--location", &*location];
+        let ran = super::support::run(&files.path("worker.js"), mode, &arguments);
+        assert_eq!(ran.status.code(), Some(0), "{mode}: {}", text(&ran.stderr));
+        let told = text(&ran.stdout);
+        let [origin, near, far, redirected] = *told.split("\n---\n").collect::<Vec<_>>() else {
+            panic!("{mode}: {told}")
+        };
+        let ours = format!("http://{}", upstream.address);
+        assert_eq!(origin, ours, "{mode}");
+        assert!(
+            near.contains(&format!("referer: {location}\n")) && !near.contains("origin: "),
+            "{mode}: {near}"
+        );
+        assert!(far.contains(&format!("referer: {location}\n")), "{mode}: {far}");
+        assert!(far.contains(&format!("origin: {ours}\n")), "{mode}: {far}");
+        assert!(redirected.contains(&format!("referer: {ours}/\n")), "{mode}: {redirected}");
+        assert!(redirected.contains(&format!("origin: {ours}\n")), "{mode}: {redirected}");
+    }
+    let ran = super::support::run(&files.path("worker.js"), "worker", &["--location", "shop.test"]);
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(text(&ran.stderr).contains("expected a location"), "{}", text(&ran.stderr));
+}
+
+#[test]
 fn an_encoded_body_is_decoded_unless_the_guest_has_asked_for_the_encoding() {
     let upstream = Upstream::start();
     for mode in MODES {

@@ -2,7 +2,7 @@
 // same name that is open when it is sent, as a task of its own, and is copied for each.
 
 const { List } = internals.prim;
-const { EventTarget, events, requestEpoch, targets, webidl } = internals;
+const { EventTarget, events, requestEpoch, settings, targets, webidl } = internals;
 const { DOMString } = webidl.converters;
 
 // Channels of an earlier request are closed.
@@ -46,7 +46,7 @@ class BroadcastChannel extends EventTarget {
       const copy = cloning.clone(sent);
       timers.start(() => {
         if (channel.#closed || sentIn !== requestEpoch.value) return;
-        events.dispatch(channel, internals.messageEvent("message", copy));
+        events.dispatch(channel, internals.messageEvent("message", copy, undefined, settings.origin));
       }, 0);
     }
   }

@@ -308,6 +308,7 @@ entry.fireTimer = (id) => internals.timers.fire(id);
 entry.reportException = (error) => internals.reportException(error);
 entry.makeDOMException = (message, name) => internals.domException(message, name);
 entry.describeException = (error) => ifLoaded("describeDomException")?.(error);
+entry.setLocation = internals.setLocation;
 entry.unitGlobal = internals.unitGlobal;
 entry.builtinModule = (specifier) => {
   if (specifier !== "node:async_hooks" && specifier !== "async_hooks") throw new TypeError(`no module ${specifier}`);

@@ -5,7 +5,7 @@ const {
   NumberParseInt, PromisePrototypeThen, StringFromCharCode, StringPrototypeCharCodeAt, StringPrototypeIncludes,
   StringPrototypeIndexOf, StringPrototypeSlice, TypedArrayPrototypeGetByteLength,
 } = internals.prim;
-const { EventTarget, events, requestEpoch, targets, webidl } = internals;
+const { EventTarget, events, requestEpoch, settings, targets, webidl } = internals;
 const { boolean, USVString } = webidl.converters;
 
 const CONNECTING = 0;
@@ -119,10 +119,8 @@ class EventSource extends EventTarget {
     webidl.requiredArguments(arguments.length, 1, prefix);
     const text = USVString(url, prefix, "Argument 1");
     const init = EventSourceInit(eventSourceInitDict, prefix, "Argument 2");
-    const href = internals.url.parse(text);
-    if (href === null) {
-      throw internals.domException(`${prefix}: '${text}' is not an absolute URL`, "SyntaxError");
-    }
+    const href = settings.parse(text);
+    if (href === null) throw internals.domException(`${prefix}: ${settings.notUrl(text)}`, "SyntaxError");
     this.#url = href;
     this.#withCredentials = init.withCredentials;
     this.#connect();

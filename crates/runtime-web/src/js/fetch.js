@@ -9,7 +9,7 @@ const {
   TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array,
   promiseMarkHandled,
 } = internals.prim;
-const { bodies, headers, queues, requests, responses, webidl } = internals;
+const { bodies, headers, queues, requests, responses, settings, webidl } = internals;
 const { Deferred, isolate } = queues;
 const { ResponseCore } = responses;
 
@@ -178,7 +178,8 @@ class FetchCall extends Deferred {
     }
     const answer = this.wantsSocket
       ? this.connect()
-      : native.fetch(core.method, core.url, sentFields(core), bytes, source, redirectMode(core));
+      : native.fetch(core.method, core.url, sentFields(core), bytes, source, core.redirect, core.mode, settings.origin,
+        referrerOf(core), core.referrerPolicy);
     this.operation = native.lastOp();
     PromisePrototypeThen(answer, (result) => this.respond(result), (error) => {
       this.done();
@@ -197,6 +198,7 @@ class FetchCall extends Deferred {
     const { core } = this;
     const list = core.list.copy();
     for (let i = 0; i < ofHandshake.length; i++) list.delete(ofHandshake[i]);
+    if (settings.origin !== undefined && !list.has("origin")) list.append("origin", settings.origin);
     const answer = native.socketConnect(webSocketUrl(core.url), list.flat());
     this.socket = native.socketLast();
     return answer;
@@ -287,10 +289,8 @@ const sentFields = (core) => {
   return list.flat();
 };
 
-// A server has no origin that the mode "same-origin" could mean: it is the one of the request's URL, which a redirect
-// must not leave.
-const redirectMode = (core) =>
-  (core.mode === "same-origin" && core.redirect === "follow" ? "same-origin" : core.redirect);
+// The URL that the request comes from, of which its policy says how much is told; "" for none.
+const referrerOf = (core) => (core.referrer === "about:client" ? settings.base : core.referrer);
 
 // Settles what fetch has promised: with the response, if its body is what the request's integrity metadata says.
 const answer = (promised, core, response) => {
@@ -335,6 +335,9 @@ const start = (core) => {
   if (!StringPrototypeStartsWith(core.url, "http:") && !StringPrototypeStartsWith(core.url, "https:")) {
     const scheme = StringPrototypeSlice(core.url, 0, StringPrototypeIndexOf(core.url, ":"));
     throw new TypeError(`Failed to fetch: the URL scheme '${scheme}' is not supported: use http, https, data or blob`);
+  }
+  if (core.mode === "same-origin" && settings.origin !== undefined && native.urlOrigin(core.url) !== settings.origin) {
+    throw new TypeError(`Failed to fetch: the mode is 'same-origin', and ${core.url} is not of ${settings.origin}`);
   }
   if (core.cache === "only-if-cached") {
     throw new TypeError("Failed to fetch: the cache mode is 'only-if-cached', and nothing is cached here");

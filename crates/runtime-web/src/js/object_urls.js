@@ -5,7 +5,7 @@
 
 const { Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, StringPrototypeIndexOf, StringPrototypeSlice } =
   internals.prim;
-const { blobs, requestEpoch, webidl } = internals;
+const { blobs, requestEpoch, settings, webidl } = internals;
 const { USVString } = webidl.converters;
 
 let store = new Map();
@@ -32,7 +32,7 @@ internals.objectUrls = {
     const prefix = "Failed to execute 'createObjectURL' on 'URL'";
     webidl.requiredArguments(present, 1, prefix);
     blobArgument(blob, prefix, "Argument 1");
-    const url = `blob:null/${native.randomUUID()}`;
+    const url = `blob:${settings.origin ?? "null"}/${native.randomUUID()}`;
     MapPrototypeSet(current(), url, blob);
     return url;
   },

@@ -1,5 +1,5 @@
-// Request, as Fetch defines it, for a server. Members that only mean something to a browser (mode, credentials,
-// cache, referrer, ...) are checked and kept, and have no effect on the host's fetch.
+// Request, as Fetch defines it, for a server. Members that only mean something to a browser (credentials, keepalive, ...)
+// are checked and kept, and have no effect on the host's fetch.
 //
 // In `internals.requests`: `isRequest(v)`, `coreOf(request)`, `build(input, init, prefix)` gives a core as the
 // constructor does, `fromHost(method, url, flat, rid)` gives the Request of an event, `signalOf(core)`.
@@ -7,7 +7,7 @@
 const {
   List, StringPrototypeStartsWith, StringPrototypeToUpperCase, TypeError,
 } = internals.prim;
-const { bodies, headers, queues, webidl } = internals;
+const { bodies, headers, queues, settings, webidl } = internals;
 const { ByteString, DOMString, USVString, any, boolean } = webidl.converters;
 const { enumeration, illegal, isObject, nullable } = webidl;
 
@@ -84,8 +84,8 @@ queues.isolate(RequestCore);
 requests.signalOf = (core) => (core.signal === undefined ? core.follows : core.signal);
 
 const parseUrl = (input, prefix) => {
-  const parts = native.urlParse(input, undefined);
-  if (parts === null) throw new TypeError(`${prefix}: '${input}' is not an absolute URL`);
+  const parts = native.urlParse(input, settings.base);
+  if (parts === null) throw new TypeError(`${prefix}: ${settings.notUrl(input)}`);
   const href = parts[0];
   // Where the host starts is the "@" after a user name or password.
   if (StringPrototypeStartsWith(href, "@", parts[3])) throw new TypeError(`${prefix}: the URL '${href}' has a user name or password in it`);
@@ -114,14 +114,26 @@ const normaliseMethod = (method, prefix) => {
 
 const readReferrer = (text, prefix) => {
   if (text === "") return "";
-  const href = internals.url.parse(text);
-  if (href === null) throw new TypeError(`${prefix}: the referrer '${text}' is not an absolute URL`);
-  return StringPrototypeStartsWith(href, "about:client") ? "about:client" : href;
+  const href = settings.parse(text);
+  if (href === null) throw new TypeError(`${prefix}: the referrer ${settings.notUrl(text)}`);
+  const isForeign = settings.origin !== undefined && native.urlOrigin(href) !== settings.origin;
+  return isForeign || StringPrototypeStartsWith(href, "about:client") ? "about:client" : href;
+};
+
+// Whether a converted dictionary has no members.
+const isEmpty = (init) => {
+  for (const _ in init) return false;
+  return true;
 };
 
 const applyMembers = (core, init, prefix) => {
   if (init.window !== undefined && init.window !== null) {
     throw new TypeError(`${prefix}: the member window can only be null`);
+  }
+  // What comes from elsewhere and is changed here is this worker's own request.
+  if (!isEmpty(init)) {
+    core.referrer = "about:client";
+    core.referrerPolicy = "";
   }
   if (init.referrer !== undefined) core.referrer = readReferrer(init.referrer, prefix);
   if (init.referrerPolicy !== undefined) core.referrerPolicy = init.referrerPolicy;

@@ -5,7 +5,7 @@
 // is the promise of { bytes }, those of its body.
 
 const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError } = internals.prim;
-const { bodies, headers, ifLoaded, queues, webidl } = internals;
+const { bodies, headers, ifLoaded, queues, settings, webidl } = internals;
 const { ByteString, USVString, unsignedShort } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
 
@@ -125,8 +125,8 @@ class Response {
     requiredArguments(arguments.length, 1, prefix);
     const text = USVString(location, prefix, "Argument 1");
     const code = unsignedShort(status, prefix, "Argument 2");
-    const href = internals.url.parse(text);
-    if (href === null) throw new TypeError(`${prefix}: '${text}' is not an absolute URL`);
+    const href = settings.parse(text);
+    if (href === null) throw new TypeError(`${prefix}: ${settings.notUrl(text)}`);
     if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) {
       throw new RangeError(`${prefix}: ${code} is not a redirect status (301, 302, 303, 307, 308)`);
     }

@@ -1,5 +1,9 @@
 // The global object as an object of its own: its place in the prototype chain, its event handler attributes, and the
 // attributes behind which other files' objects are. Its other properties are theirs.
+//
+// In `internals.settings` is where it is on the web, what HTML calls its environment settings: the `base` of relative URLs
+// and the `origin`, both undefined unless the host has given the worker a location. `parse(text)` gives the href of a URL
+// of the guest's or null, `notUrl(text)` says so.
 
 const { ObjectSetPrototypeOf } = internals.prim;
 const { EventTarget, global, targets, webidl } = internals;
@@ -35,3 +39,23 @@ webidl.exposeReplaceable(scope, "crypto", () => internals.crypto);
 webidl.exposeReplaceable(scope, "navigator", () => internals.navigator);
 webidl.exposeReplaceable(scope, "scheduler", () => internals.scheduler);
 webidl.exposeReplaceable(scope, "performance", () => internals.performance);
+
+const settings = {
+  __proto__: null,
+  base: undefined,
+  origin: undefined,
+  parse(text) {
+    const record = native.urlParse(text, settings.base);
+    return record === null ? null : record[0];
+  },
+  notUrl: (text) => `'${text}' is not ${settings.base === undefined ? "an absolute" : "a valid"} URL`,
+};
+internals.settings = settings;
+
+// A worker without a location has no `location`: programs take one for a sign of a browser.
+internals.setLocation = (href) => {
+  settings.base = href;
+  settings.origin = native.urlOrigin(href);
+  webidl.exposeReplaceable(scope, "location", () => internals.location);
+  webidl.exposeReplaceable(scope, "origin", () => settings.origin);
+};

@@ -216,7 +216,7 @@ url.open = (input, base = undefined) => {
 
 const readers = { __proto__: null };
 const writers = { __proto__: null };
-const attributes = ["protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"];
+const attributes = ["protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"];
 for (let i = 0; i < attributes.length; i++) {
   const descriptor = ReflectGetOwnPropertyDescriptor(URL.prototype, attributes[i]);
   readers[attributes[i]] = uncurryThis(descriptor.get);

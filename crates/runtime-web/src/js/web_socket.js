@@ -6,14 +6,14 @@
 //
 // In `internals.sockets`: `isWebSocket(v)`, `fromHost(number, protocol)` makes the socket of an answer to an upgrade,
 // `give(socket, onOver)` gives its number for the client, once; `onOver` is called when it is closed on both sides. What
-// WebSocketStream does the same way is there, too: `url`, `joinProtocols`, `refusal`, `protocolOf`, `checkClose`, `messageOf`.
+// WebSocketStream does the same way is there, too: `url`, `joinProtocols`, `fieldsOfHandshake`, `refusal`, `protocolOf`, `checkClose`, `messageOf`.
 
 const {
-  PromisePrototypeThen, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeStartsWith,
+  List, PromisePrototypeThen, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeStartsWith,
   StringPrototypeToLowerCase, SymbolIterator, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
   defineValue,
 } = internals.prim;
-const { EventTarget, events, requestEpoch, targets, webidl } = internals;
+const { EventTarget, events, requestEpoch, settings, targets, webidl } = internals;
 const { DOMString, USVString, unsignedShortClamp } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
 
@@ -35,8 +35,8 @@ const lengthOf = TypedArrayPrototypeGetByteLength;
 
 // The URL of a socket, whose scheme is ws or wss.
 const socketUrl = (text, prefix) => {
-  let href = internals.url.parse(text);
-  if (href === null) throw syntaxError(`${prefix}: '${text}' is not an absolute URL`);
+  let href = settings.parse(text);
+  if (href === null) throw syntaxError(`${prefix}: ${settings.notUrl(text)}`);
   if (StringPrototypeStartsWith(href, "http:") || StringPrototypeStartsWith(href, "https:")) {
     href = `ws${StringPrototypeSlice(href, 4)}`;
   }
@@ -45,6 +45,14 @@ const socketUrl = (text, prefix) => {
   }
   if (StringPrototypeIndexOf(href, "#") !== -1) throw syntaxError(`${prefix}: '${href}' has a fragment`);
   return href;
+};
+
+// The header fields of a handshake that asks for these protocols, joined; "" for none.
+sockets.fieldsOfHandshake = (protocols) => {
+  const list = new internals.headers.FieldList(new List());
+  if (protocols !== "") list.append("sec-websocket-protocol", protocols);
+  if (settings.origin !== undefined) list.append("origin", settings.origin);
+  return list.flat();
 };
 
 // (DOMString or sequence<DOMString>), as an array or list.
@@ -258,8 +266,7 @@ class WebSocket extends EventTarget {
 
   #connect(protocols) {
     try {
-      const list = protocols === "" ? [] : ["sec-websocket-protocol", protocols];
-      const answer = native.socketConnect(this.#url, list);
+      const answer = native.socketConnect(this.#url, sockets.fieldsOfHandshake(protocols));
       this.#operation = native.lastOp();
       this.#end = native.socketLast();
       PromisePrototypeThen(answer, (result) => this.#open(result, protocols), (error) => this.#failToOpen(error));

@@ -171,8 +171,7 @@ class Connection {
       abort.addAlgorithm(this.signal, this.onAbort);
     }
     try {
-      const list = protocols === "" ? [] : ["sec-websocket-protocol", protocols];
-      const answer = native.socketConnect(this.url, list);
+      const answer = native.socketConnect(this.url, sockets.fieldsOfHandshake(protocols));
       this.operation = native.lastOp();
       this.end = native.socketLast();
       PromisePrototypeThen(answer, (result) => this.open(result, protocols), (error) => this.failAs(error));

@@ -6,7 +6,9 @@ use runtime_core::{Finish, HostCallError, HostCalls, HostValue, Native, Outcome,
 use super::flow::{request, sendable_headers};
 use super::{Arguments, Return, Scope, bytes, number, string, throw_type_error};
 use crate::body::Body;
-use crate::ops::{FetchRequest, FetchResponse, OpError, RedirectMode};
+use crate::ops::{
+    FetchClient, FetchRequest, FetchResponse, OpError, RedirectMode, ReferrerPolicy, RequestMode,
+};
 use crate::pipe::{PipeState, PipeWriter, WriteError, pipe};
 use crate::response::too_large;
 
@@ -32,6 +34,19 @@ fn fetch_error(error: &OpError, upload: Option<&PipeState>) -> HostCallError {
     if upload.is_some_and(PipeState::broke_off) { failed } else { failed.of_the_host() }
 }
 
+/// In whose name a guest fetches, as the arguments of `fetch` tell from the seventh on.
+fn client(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>) -> Option<FetchClient> {
+    if arguments.get(7).is_undefined() {
+        return None;
+    }
+    let referrer = string(scope, arguments, 8);
+    Some(FetchClient {
+        origin: string(scope, arguments, 7),
+        referrer: (!referrer.is_empty()).then_some(referrer),
+        referrer_policy: ReferrerPolicy::of_name(&string(scope, arguments, 9)).unwrap_or_default(),
+    })
+}
+
 fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Return<'s>) {
     let Ok(method) = Method::from_bytes(string(scope, &arguments, 0).as_bytes()) else {
         return throw_type_error(scope, "fetch failed: the method is not a valid HTTP method");
@@ -43,9 +58,14 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
     let redirect = match &*string(scope, &arguments, 5) {
         "error" => RedirectMode::Error,
         "manual" => RedirectMode::Manual,
-        "same-origin" => RedirectMode::SameOrigin,
         _ => RedirectMode::Follow,
     };
+    let mode = match &*string(scope, &arguments, 6) {
+        "no-cors" => RequestMode::NoCors,
+        "same-origin" => RequestMode::SameOrigin,
+        _ => RequestMode::Cors,
+    };
+    let client = client(scope, &arguments);
     let counted = RealmState::of(scope).map(|state| state.count_subrequest());
     if let Some(Err(error)) = counted {
         return error.throw(scope);
@@ -70,7 +90,7 @@ fn fetch<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, mut result: Ret
         // The semaphore is never closed.
         let _permit = outbound.acquire_owned().await;
         let answer = ops
-            .fetch(FetchRequest { method, url, headers, body, redirect })
+            .fetch(FetchRequest { method, url, headers, body, redirect, mode, client })
             .await
             .map_err(|error| fetch_error(&error, upload.as_ref()))?;
         let FetchResponse { status, status_text, url, headers, body, is_redirected } = answer;

@@ -39,13 +39,17 @@ impl Guest {
     }
 
     async fn with(limits: RuntimeLimits, code: &str) -> Self {
+        Self::of(limits, WorkerCode::from(code.to_owned())).await
+    }
+
+    async fn of(limits: RuntimeLimits, code: WorkerCode) -> Self {
         runtime_web::ensure_init().expect("V8 starts");
         let threads = TurnThreads::shared().expect("turn threads start");
         let limits = Arc::new(limits);
         let isolate = threads.make_isolate(&limits).await.expect("an isolate is made");
         let host = Arc::new(Host::default());
         let ops = Arc::clone(&host) as Arc<dyn Ops>;
-        let session = Session::new("tests", isolate, threads, WorkerCode::from(code.to_owned()), limits, ops)
+        let session = Session::new("tests", isolate, threads, code, limits, ops)
             .await
             .expect("the script's top level runs");
         Self { session, host }
@@ -66,15 +70,30 @@ impl Guest {
 
     /// As `check`, with a value that the script finds as `given`.
     async fn check_with(script: &str, given: serde_json::Value) {
-        let mut guest = Self::new(&format!("{}\n{script}", include_str!("scripts/checks.js"))).await;
+        let mut guest = Self::of(generous(), checking(script)).await;
         let task = runtime_web::Task { payload: given, ..runtime_web::Task::default() };
-        let answer = guest.exec(task).await.expect("the checks come to their end");
+        guest.passes(task).await;
+    }
+
+    /// As `check`, for a worker that is at a place on the web.
+    async fn check_at(location: &str, script: &str) {
+        let code = checking(script).located_at(location).expect("a location");
+        Self::of(generous(), code).await.passes(runtime_web::Task::default()).await;
+    }
+
+    async fn passes(&mut self, task: runtime_web::Task) {
+        let answer = self.exec(task).await.expect("the checks come to their end");
         let answer: serde_json::Value = serde_json::from_str(&answer.text()).expect("the answer is JSON");
         let failures = answer["failures"].as_array().expect("a list");
         let failures: Vec<&str> = failures.iter().filter_map(serde_json::Value::as_str).collect();
         assert!(failures.is_empty(), "{} checks failed:\n{}", failures.len(), failures.join("\n"));
         assert_ne!(answer["checks"], 0);
     }
+}
+
+/// A worker whose task runs a script's checks.
+fn checking(script: &str) -> WorkerCode {
+    WorkerCode::from(format!("{}\n{script}", include_str!("scripts/checks.js")))
 }
 
 /// The host of the guests here: an upstream server that is not there, and a log.

@@ -83,3 +83,8 @@ async fn webassembly_is_compiled_from_responses() {
 async fn all_of_ecma_429_is_there_in_its_shape() {
     Guest::check(include_str!("scripts/presence.js")).await;
 }
+
+#[tokio::test]
+async fn a_location_is_what_html_gives_a_worker() {
+    Guest::check_at("https://shop.test:8443/a/app.js?b=c#d", include_str!("scripts/location.js")).await;
+}
