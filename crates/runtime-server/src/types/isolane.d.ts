@@ -129,9 +129,7 @@ declare class WorkerGlobalScope extends EventTarget {
   protected constructor();
   self: typeof globalThis;
   navigator: Navigator;
-  /** Only of a worker that its host has given a location. */
   location?: WorkerLocation;
-  /** Only of a worker that its host has given a location. */
   origin?: string;
   crypto: Crypto;
   performance: Performance;

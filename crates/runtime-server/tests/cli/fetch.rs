@@ -85,7 +85,7 @@ fn a_worker_with_a_location_says_where_it_comes_from() {
             const far = new Request(env.OTHER + '/echo', { method: 'POST', referrerPolicy: 'unsafe-url' });
             told.push(await (await fetch(far)).text());
             told.push(await (await fetch(`/redirect/302?${env.OTHER}/echo`, { referrer: '/page' })).text());
-            return new Response(told.join('\n---\n'));
+            return new Response(told.join('\\n---\\n'));
         } }",
     );
     let location = format!("http://{}/shop?a=b", upstream.address);

@@ -57,7 +57,7 @@ struct Global {
 
 fn found() -> BTreeMap<String, Global> {
     let files = Files::worker(INVENTORY);
-    let ran = run(&files.path("worker.js"), "worker", &[]);
+    let ran = run(&files.path("worker.js"), "worker", &["--location", "https://example.com/"]);
     let all: BTreeMap<String, Value> =
         serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&ran.stderr)));
     let names = |list: &Value| {
