@@ -270,3 +270,30 @@ in_every_mode! {
         assert_eq!(text(&fixture.runtime(), script).await, "enough");
     }
 }
+
+in_every_mode! {
+    async fn a_stream_of_a_fixed_length_says_so_as_a_body_both_ways(fixture: Fixture) {
+        let host = Host::new().on_fetch(|request| async move {
+            let length = request.headers.get("content-length").map_or("none", |value| value.to_str().expect("text"));
+            let told = format!("{length} {}", request.method);
+            let body = request.body.collect().await.map_err(|error| OpError::new(error.message))?;
+            let body = Body::from([told.as_bytes(), b" ", &body].concat());
+            let (url, headers, status_text) = (request.url, http::HeaderMap::new(), String::new());
+            Ok(FetchResponse { status: 200, status_text, url, headers, body, is_redirected: false })
+        });
+        let body = "const { readable, writable } = new FixedLengthStream(5);
+            const writer = writable.getWriter();
+            writer.write(new TextEncoder().encode('hello'));
+            writer.close();
+            const given = { 'content-length': '99' };
+            if (request.url.endsWith('/up')) return fetch('http://up.test/', { method: 'POST', body: readable, duplex: 'half' });
+            return new Response(readable, request.url.endsWith('/own') ? { headers: given } : {})";
+        let runtime = fixture.runtime_for(&host);
+        for (path, length, text) in [("", Some("5"), "hello"), ("own", Some("99"), "hello"), ("up", None, "5 POST hello")] {
+            let asked = Call::new(handler(body), Event::get(format!("http://localhost/{path}")));
+            let told = answer(&runtime, asked).await.expect("an answer");
+            let found = told.headers.get("content-length").map(|value| value.to_str().expect("text").to_owned());
+            assert_eq!((found.as_deref(), &*told.text()), (length, text), "{path}");
+        }
+    }
+}

@@ -1039,12 +1039,12 @@ declare class CountQueuingStrategy {
   readonly size: (chunk?: any) => number;
 }
 
-declare class FixedLengthStream extends TransformStream<BufferSource, Uint8Array<ArrayBuffer>> {
-  constructor(length: number | bigint);
+declare class FixedLengthStream extends IdentityTransformStream {
+  constructor(length: number | bigint, strategy?: { highWaterMark?: number });
 }
 
 declare class IdentityTransformStream extends TransformStream<BufferSource, Uint8Array<ArrayBuffer>> {
-  constructor();
+  constructor(strategy?: { highWaterMark?: number });
 }
 
 // --- Crypto ---------------------------------------------------------------------------------------------------------
@@ -1217,6 +1217,20 @@ declare class AsyncLocalStorage<Store = any> {
   exit<Result>(callback: (...args: any[]) => Result, ...args: any[]): Result;
   getStore(): Store | undefined;
   run<Result>(store: Store, callback: (...args: any[]) => Result, ...args: any[]): Result;
+}
+
+declare namespace AsyncContext {
+  class Variable<Value = any> {
+    constructor(options?: { defaultValue?: Value; name?: string });
+    readonly name: string;
+    get(): Value | undefined;
+    run<Result>(value: Value, callback: (...args: any[]) => Result, ...args: any[]): Result;
+  }
+  class Snapshot {
+    constructor();
+    static wrap<Callback extends (...args: any[]) => any>(callback: Callback): Callback;
+    run<Result>(callback: (...args: any[]) => Result, ...args: any[]): Result;
+  }
 }
 
 declare module "node:async_hooks" {

@@ -7,8 +7,8 @@
 //
 // For other files, in `internals.asyncContext`, which is loaded once a guest uses any of this (`ifLoaded`):
 // `capture()` gives the current frame, `run(frame, callback, receiver, args)` calls in a frame, `bind(callback)` gives
-// a function that calls in the frame that is current now; `get(frame, key)` and `with(frame, key, value)` are for what the
-// platform itself keeps in frames. `internals.asyncHooks` has the exports of node:async_hooks.
+// a function that calls in the frame that is current now; `has(frame, key)`, `get(frame, key)` and `with(frame, key, value)`
+// are for what else is kept in frames. `internals.asyncHooks` has the exports of node:async_hooks.
 
 const { FunctionPrototypeBind, List, ReflectApply, TypeError } = internals.prim;
 const { webidl } = internals;
@@ -44,6 +44,7 @@ const withValue = (frame, key, value) => {
 };
 
 asyncContext.with = withValue;
+asyncContext.has = (frame, key) => placeOf(frame, key) !== -1;
 asyncContext.get = (frame, key) => {
   const place = placeOf(frame, key);
   return place === -1 ? undefined : frame[place + 1];
@@ -69,6 +70,7 @@ asyncContext.bind = (callback) => {
 const requireFunction = (value, name) => {
   if (typeof value !== "function") throw new TypeError(`${name}: expected a function, found ${typeof value}`);
 };
+asyncContext.requireFunction = requireFunction;
 
 // --- AsyncLocalStorage ---------------------------------------------------------------------------------
 

@@ -345,9 +345,10 @@ class Body {
     return other;
   }
 
-  // Uses the body up for the host: { bytes, native, stream }, one of which is set.
+  // Uses the body up for the host: { bytes, native, stream }, one of which is set, and how many bytes a stream gives, if
+  // that is known.
   forHost() {
-    const parts = { __proto__: null, bytes: null, native: undefined, stream: null };
+    const parts = { __proto__: null, bytes: null, native: undefined, stream: null, streamLength: undefined };
     const { stream } = this;
     if (this.isPlain) {
       parts.bytes = this.plainBytes();
@@ -357,6 +358,7 @@ class Body {
       parts.native = untouchedNative(stream);
       if (parts.native === undefined) {
         parts.stream = stream;
+        parts.streamLength = stream.controller.source?.knownLength;
         return parts;
       }
     }

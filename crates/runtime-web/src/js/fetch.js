@@ -169,17 +169,19 @@ class FetchCall extends Deferred {
     let bytes = null;
     let source = -1;
     let stream = null;
+    let streamLength = undefined;
     if (core.body !== null) {
       const parts = core.body.forHost();
       bytes = parts.bytes;
       stream = parts.stream;
+      streamLength = parts.streamLength;
       if (parts.native !== undefined) source = parts.native.rid;
       if (stream !== null) source = native.pipeOpen();
     }
     const answer = this.wantsSocket
       ? this.connect()
-      : native.fetch(core.method, core.url, sentFields(core), bytes, source, core.redirect, core.mode, settings.origin,
-        referrerOf(core), core.referrerPolicy);
+      : native.fetch(core.method, core.url, sentFields(core, streamLength), bytes, source, core.redirect, core.mode,
+        settings.origin, referrerOf(core), core.referrerPolicy);
     this.operation = native.lastOp();
     PromisePrototypeThen(answer, (result) => this.respond(result), (error) => {
       this.done();
@@ -280,13 +282,13 @@ const withoutFragment = (href) => {
 };
 
 // The request's headers, with those that its cache mode asks caches on the way for; there is no cache here.
-const sentFields = (core) => {
+const sentFields = (core, streamLength) => {
   const fresh = core.cache === "no-store" || core.cache === "reload";
-  if (!fresh && core.cache !== "no-cache") return core.list.flat();
+  if (!fresh && core.cache !== "no-cache") return headers.flatWithLength(core.list, streamLength);
   const list = core.list.copy();
   if (fresh && !list.has("pragma")) list.append("pragma", "no-cache");
   if (!list.has("cache-control")) list.append("cache-control", fresh ? "no-cache" : "max-age=0");
-  return list.flat();
+  return headers.flatWithLength(list, streamLength);
 };
 
 // The URL that the request comes from, of which its policy says how much is told; "" for none.

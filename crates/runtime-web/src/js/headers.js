@@ -152,6 +152,14 @@ headers.FieldList = FieldList;
 // Of an array that is complete: nothing may be added to these fields, only to a copy of them.
 headers.fromHost = (flat) => new FieldList(flat);
 
+// A list's array for the host, with the length of a body where that is known and not said.
+headers.flatWithLength = (list, length) => {
+  if (length === undefined || list.has("content-length")) return list.flat();
+  const whole = list.copy();
+  whole.append("content-length", `${length}`);
+  return whole.flat();
+};
+
 const pairSequence = webidl.sequence(ByteString);
 
 // record<ByteString, ByteString>: all is read before anything is checked, in the order of the specification. Keys

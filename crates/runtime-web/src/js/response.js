@@ -191,16 +191,20 @@ responses.forHost = (response) => {
   const core = responses.coreOf(response);
   if (core.type === "error") throw new TypeError("the handler answered with Response.error()");
   const parts = {
-    __proto__: null, status: core.status, statusText: core.statusText, headers: core.list.flat(), bytes: null,
+    __proto__: null, status: core.status, statusText: core.statusText, headers: undefined, bytes: null,
     source: -1, stream: null, webSocket: core.webSocket,
   };
   const { body } = core;
-  if (body === null) return parts;
+  if (body === null) {
+    parts.headers = core.list.flat();
+    return parts;
+  }
   if (body.unusable) {
     throw new TypeError("the handler answered with a Response whose body has been read already or is locked: " +
       "clone() it before it is read");
   }
   const contents = body.forHost();
+  parts.headers = headers.flatWithLength(core.list, contents.streamLength);
   parts.bytes = contents.bytes;
   parts.stream = contents.stream;
   if (contents.native !== undefined) parts.source = contents.native.rid;

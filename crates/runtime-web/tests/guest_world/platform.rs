@@ -88,3 +88,8 @@ async fn all_of_ecma_429_is_there_in_its_shape() {
 async fn a_location_is_what_html_gives_a_worker() {
     Guest::check_at("https://shop.test:8443/a/app.js?b=c#d", include_str!("scripts/location.js")).await;
 }
+
+#[tokio::test]
+async fn identity_streams_do_for_a_guest_what_they_promise() {
+    Guest::check(include_str!("scripts/identity_streams.js")).await;
+}

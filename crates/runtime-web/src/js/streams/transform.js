@@ -346,3 +346,4 @@ class TransformStream {
   }
 }
 webidl.exposeInterface(TransformStream);
+streams.TransformStream = TransformStream;

@@ -10,6 +10,24 @@ const inside = (body) => storage.run("inside", body);
 const found = (arm) => inside(() => new Promise((resolve) => arm(() => resolve(storage.getStore()))));
 
 const checks = {
+  async "AsyncContext has variables and snapshots over the same frames"() {
+    const variable = new AsyncContext.Variable({ name: "v", defaultValue: 0 });
+    equal([variable.name, variable.get()], ["v", 0]);
+    equal(variable.run(1, (a, b) => [variable.get(), a, b], 2, 3), [1, 2, 3]);
+    equal(await variable.run(1, async () => { await later(); return variable.get(); }), 1);
+    equal(variable.run(undefined, () => variable.get()), undefined);
+    const [snapshot, wrapped] = variable.run(1, () => [
+      new AsyncContext.Snapshot(), AsyncContext.Snapshot.wrap(function (a) { return [variable.get(), this.x, a]; }),
+    ]);
+    equal(snapshot.run((a) => [variable.get(), a], 2), [1, 2]);
+    equal(wrapped.call({ x: 2 }, 3), [1, 2, 3]);
+    equal(storage.run("s", () => new AsyncContext.Snapshot()).run(() => storage.getStore()), "s");
+    throws("TypeError", () => variable.run(1));
+    throws("TypeError", () => AsyncContext.Snapshot.wrap(1));
+    throws("TypeError", () => AsyncContext.Variable());
+    equal(new AsyncContext.Variable().get(), undefined);
+    equal(Object.prototype.toString.call(AsyncContext), "[object AsyncContext]");
+  },
   "the module, its default and the global are one"() {
     equal(hooks.AsyncLocalStorage === AsyncLocalStorage && globalThis.AsyncLocalStorage === AsyncLocalStorage, true);
     equal(Object.getOwnPropertyDescriptor(globalThis, "AsyncLocalStorage").enumerable, false);
