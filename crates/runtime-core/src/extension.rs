@@ -18,12 +18,31 @@ pub struct Source {
     pub code: &'static str,
 }
 
+/// What the names of all sources begin with, where V8 shows them.
+const ORIGIN: &str = "isolane:";
+
 impl Source {
     /// Where its functions say that they come from.
     pub(crate) fn origin<'s>(&self, scope: &mut v8::PinScope<'s, '_>) -> Option<v8::ScriptOrigin<'s>> {
-        let name = v8::String::new(scope, &format!("isolane:{}", self.name))?.into();
+        let name = v8::String::new(scope, &format!("{ORIGIN}{}", self.name))?.into();
         Some(v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, false, None))
     }
+}
+
+/// Whether a value is a function that a [`Source`] defines: not one of the host's or of V8's own, and no proxy or bound
+/// function around one.
+///
+/// A guest can give a source of its own such a name (`//# sourceURL=`), which makes its functions look like these.
+pub fn is_of_source(scope: &mut v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> bool {
+    let Ok(function) = v8::Local::<v8::Function>::try_from(value) else { return false };
+    let origin = function.get_script_origin(scope);
+    let Some(name) = origin.resource_name().and_then(|name| v8::Local::<v8::String>::try_from(name).ok())
+    else {
+        return false;
+    };
+    let mut beginning = [0; ORIGIN.len()];
+    name.write_one_byte_v2(scope, 0, &mut beginning, v8::WriteFlags::empty());
+    beginning == ORIGIN.as_bytes()
 }
 
 /// A part of the guest's world that runs only when something of it is used for the first time.

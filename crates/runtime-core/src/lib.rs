@@ -56,7 +56,7 @@ mod turn;
 pub use ahead::{AheadStats, Prepare, ahead_stats};
 pub use driver::{Driver, Progress};
 pub use extension::{
-    BuiltinModule, Extension, Hook, LazyGlobal, Native, NativeFunction, Rehearsal, Source, Unit,
+    BuiltinModule, Extension, Hook, LazyGlobal, Native, NativeFunction, Rehearsal, Source, Unit, is_of_source,
 };
 pub use guest_error::{GuestError, describe_exception};
 pub use host_calls::{HostCallError, HostCalls, HostErrorKind, blame_as, outcome_of_thrown};

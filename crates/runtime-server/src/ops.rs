@@ -2,6 +2,7 @@
 //! business; `isolane` gives its workers none.
 
 mod allowed_hosts;
+mod bad_ports;
 mod redirect;
 mod referrer;
 mod socket;
@@ -187,6 +188,7 @@ impl HttpOps {
         }
     }
 
+    /// What holds for every exchange: each hop of a fetch, and the handshake of a WebSocket.
     fn check(&self, url: &Url) -> Result<(), OpError> {
         let default_port = match url.protocol() {
             "http:" => 80,
@@ -208,6 +210,12 @@ impl HttpOps {
         if !self.allowed.allows(host, port) {
             return Err(OpError::new(format!(
                 "this worker may not reach {host}:{port}; its operator can add it to the allowed hosts"
+            )));
+        }
+        if bad_ports::is_bad(port) && !self.allowed.names(host, port) {
+            return Err(OpError::new(format!(
+                "port {port} belongs to another protocol than HTTP, and is blocked for all hosts; the worker's \
+                 operator can add {host}:{port} to the allowed hosts"
             )));
         }
         Ok(())

@@ -130,6 +130,26 @@ in_every_mode! {
 }
 
 in_every_mode! {
+    async fn a_header_that_http_cannot_carry_is_an_exception_that_names_it(fixture: Fixture) {
+        let runtime = fixture.runtime();
+        let bodies = ["null", "'text'", "new ReadableStream({ pull(controller) { controller.close() } })"];
+        for body in bodies {
+            let script = handler(&format!("return new Response({body}, {{ headers: {{ 'x-odd': 'a\\x01b' }} }})"));
+            let failure = answer(&runtime, Call::new(script, Event::get("http://localhost/"))).await;
+            let failure = failure.expect_err(body);
+            assert_eq!((failure.outcome, failure.outcome.http_status()), (Outcome::Exception, 500), "{body}");
+            assert!(failure.message.contains("'x-odd'"), "{body}: {}", failure.message);
+        }
+        let script = handler("const { 0: client, 1: server } = new WebSocketPair(); server.accept();
+            return new Response(null, { status: 101, webSocket: client, headers: { 'x-odd': '\\x01' } })");
+        let failure = answer(&runtime, Call::new(script, Event::get("http://localhost/"))).await;
+        let failure = failure.expect_err("a socket");
+        assert_eq!(failure.outcome, Outcome::Exception);
+        assert!(failure.message.contains("'x-odd'"), "{}", failure.message);
+    }
+}
+
+in_every_mode! {
     async fn a_response_of_another_worker_of_the_host_passes_through(fixture: Fixture) {
         let host = Host::new().on_fetch(|request| async move {
             let mut answer = crate::support::host::fetched(request.url, 418, "short and stout");

@@ -26,6 +26,8 @@ pub struct AllowedHostError {
 /// | `*.example.com` | every host below it, and not itself |
 /// | `example.com:8443`, `*:443` | the same, on that port only |
 ///
+/// The ports that the Fetch standard blocks, such as those of mail, are reached only by a pattern that names the port.
+///
 /// ```
 /// use runtime_server::ops::AllowedHosts;
 /// let hosts = AllowedHosts::parse(["*.example.com:443"])?;
@@ -76,6 +78,11 @@ impl AllowedHosts {
     /// Whether a host, as it stands in a parsed URL, may be reached on a port.
     pub fn allows(&self, host: &str, port: u16) -> bool {
         self.0.iter().any(|pattern| pattern.matches(host, port))
+    }
+
+    /// Whether a pattern that names the port allows it: somebody means this port and not every one.
+    pub(super) fn names(&self, host: &str, port: u16) -> bool {
+        self.0.iter().any(|pattern| pattern.port.is_some() && pattern.matches(host, port))
     }
 }
 
@@ -144,6 +151,15 @@ mod tests {
         assert!(!hosts(&["example.com:443"]).allows("example.com", 80));
         assert!(hosts(&["*:443"]).allows("anything.test", 443));
         assert!(!hosts(&["*:443"]).allows("anything.test", 80));
+    }
+
+    #[test]
+    fn a_port_is_named_by_a_pattern_with_it_and_by_no_other() {
+        let hosts = hosts(&["*", "example.com:25", "*:22"]);
+        assert!(hosts.names("example.com", 25));
+        assert!(hosts.names("other.test", 22));
+        assert!(!hosts.names("other.test", 25));
+        assert!(!hosts.names("example.com", 80));
     }
 
     #[test]

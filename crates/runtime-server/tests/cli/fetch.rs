@@ -212,20 +212,44 @@ fn every_hop_must_be_an_allowed_host() {
 }
 
 #[test]
+fn a_port_of_another_protocol_is_reached_only_where_the_configuration_names_it() {
+    let upstream = Upstream::start();
+    let source = "export default { async fetch(request, env) {
+        const said = [];
+        for (const url of ['http://127.0.0.1:1/', env.UPSTREAM + '/redirect/302?http://127.0.0.1:1/']) {
+            said.push(await fetch(url).then((r) => r.status, (error) => error.name + ': ' + error.message));
+        }
+        const socket = new WebSocket('ws://127.0.0.1:1/');
+        said.push(await new Promise((resolve) => { socket.onerror = ({ message }) => resolve(message) }));
+        return Response.json(said);
+    } }";
+    for (hosts, said) in [("'*'", "port 1 belongs to another protocol"), ("'*', '127.0.0.1:1'", "refused")] {
+        let config =
+            format!("allowed_hosts = [{hosts}]\nenv = {{ UPSTREAM = 'http://{}' }}", upstream.address);
+        let files = Files::new(&[("worker.js", source), ("isolane.toml", &config)]);
+        let config = files.path("isolane.toml");
+        let server = Server::of(&files, "worker", &["--config", config.to_str().expect("UTF-8")]);
+        let found: Vec<String> = serde_json::from_str(&server.get("/").body).expect("JSON");
+        assert!(found[0].starts_with("TypeError: "), "{found:?}");
+        assert!(found.iter().all(|found| found.contains(said)), "{found:?}");
+    }
+}
+
+#[test]
 fn a_host_that_cannot_be_reached_is_a_type_error_that_says_why() {
     let upstream = Upstream::start();
     for mode in MODES {
         let shown = fetched(
             &upstream,
             mode,
-            "const closed = await fetch('http://127.0.0.1:1/').catch((error) => error);
+            "const closed = await fetch('http://127.0.0.1:2/').catch((error) => error);
             const scheme = await fetch('ftp://example.com/').catch((error) => error);
             return Response.json([closed.name, closed.message, scheme.name]);",
         );
         let parts: Vec<String> = serde_json::from_str(&shown).expect("JSON");
         assert_eq!((&*parts[0], &*parts[2]), ("TypeError", "TypeError"), "{mode}");
         assert!(
-            parts[1].contains("http://127.0.0.1:1/") && parts[1].contains("refused"),
+            parts[1].contains("http://127.0.0.1:2/") && parts[1].contains("refused"),
             "{mode}: {}",
             parts[1]
         );

@@ -59,7 +59,7 @@ fn status_and_headers_come_first_when_asked_for_and_duplicates_are_kept() {
 
 #[test]
 fn an_operation_of_the_hosts_that_fails_is_named_with_its_reason_and_the_status_is_1() {
-    let files = Files::worker("export default { fetch() { return fetch('http://127.0.0.1:1/') } }");
+    let files = Files::worker("export default { fetch() { return fetch('http://127.0.0.1:2/') } }");
     for mode in MODES {
         let ran = run(&files.path("worker.js"), mode, &[]);
         let said = text(&ran.stderr);

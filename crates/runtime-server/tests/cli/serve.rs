@@ -127,7 +127,7 @@ fn bounds_of_one_owner_and_of_the_queue_hold_in_every_mode() {
 
 #[test]
 fn an_operation_of_the_hosts_that_fails_is_a_500_with_that_outcome() {
-    let files = Files::worker("export default { fetch() { return fetch('http://127.0.0.1:1/') } }");
+    let files = Files::worker("export default { fetch() { return fetch('http://127.0.0.1:2/') } }");
     for mode in MODES {
         let answer = Server::of(&files, mode, &[]).get("/");
         assert_eq!((answer.status, answer.header("isolane-outcome")), (500, Some("HostError")), "{mode}");

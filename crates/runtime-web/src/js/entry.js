@@ -89,9 +89,10 @@ class Invocation {
 
   // --- Answers
 
+  // Throws, with nothing sent, if HTTP cannot carry one of the headers.
   #respond(status, statusText, headers, bytes, source, socket = -1) {
-    this.#answered = true;
     native.respond(status, statusText, headers, bytes, source, socket);
+    this.#answered = true;
   }
 
   #answerFetch(response) {

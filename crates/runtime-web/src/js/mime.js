@@ -29,13 +29,18 @@ mime.isToken = isToken;
 
 const isHttpSpace = (code) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 
+// Without HTTP white space at the end.
+const trimHttpEnd = (text) => {
+  let end = text.length;
+  while (end > 0 && isHttpSpace(StringPrototypeCharCodeAt(text, end - 1))) end -= 1;
+  return StringPrototypeSlice(text, 0, end);
+};
+
 // Without HTTP white space at both ends.
 const trimHttp = (text) => {
   let start = 0;
-  let end = text.length;
-  while (start < end && isHttpSpace(StringPrototypeCharCodeAt(text, start))) start += 1;
-  while (end > start && isHttpSpace(StringPrototypeCharCodeAt(text, end - 1))) end -= 1;
-  return start === 0 && end === text.length ? text : StringPrototypeSlice(text, start, end);
+  while (start < text.length && isHttpSpace(StringPrototypeCharCodeAt(text, start))) start += 1;
+  return trimHttpEnd(StringPrototypeSlice(text, start));
 };
 mime.trimHttp = trimHttp;
 
@@ -101,10 +106,7 @@ const parseParameters = (text, start) => {
       position = findFrom(text, ";", quoted.end);
     } else {
       const end = findFrom(text, ";", position);
-      value = StringPrototypeSlice(text, position, end);
-      let length = value.length;
-      while (length > 0 && isHttpSpace(StringPrototypeCharCodeAt(value, length - 1))) length -= 1;
-      value = StringPrototypeSlice(value, 0, length);
+      value = trimHttpEnd(StringPrototypeSlice(text, position, end));
       position = end;
       if (value === "") continue;
     }
@@ -122,7 +124,7 @@ mime.parse = (input) => {
   if (slash === -1) return null;
   const type = StringPrototypeToLowerCase(StringPrototypeSlice(text, 0, slash));
   const end = findFrom(text, ";", slash + 1);
-  const subtype = StringPrototypeToLowerCase(trimHttp(StringPrototypeSlice(text, slash + 1, end)));
+  const subtype = StringPrototypeToLowerCase(trimHttpEnd(StringPrototypeSlice(text, slash + 1, end)));
   if (!isToken(type) || !isToken(subtype)) return null;
   return { __proto__: null, type, subtype, essence: `${type}/${subtype}`, parameters: parseParameters(text, end) };
 };

@@ -87,14 +87,9 @@ fn queue_microtask<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _resu
     }
 }
 
-/// A flat list from the guest's world as headers. Names and values have been checked there; what `http` still
-/// refuses is left out.
-pub(super) fn header_map(scope: Scope<'_, '_, '_>, flat: v8::Local<'_, v8::Value>) -> HeaderMap {
-    read_headers(scope, flat).0
-}
-
-/// As [`header_map`], for a request to somewhere else. Nobody sends one without what its guest has put into it: a header
-/// that cannot be sent is a `TypeError`, and the answer none.
+/// A flat list from the guest's world as the headers of a message. Names and values have been checked there, by the
+/// standard's rules, which let more pass than HTTP carries. Nothing is sent without what its guest has put into it: a
+/// header that cannot be sent is a `TypeError`, and the answer none.
 pub(super) fn sendable_headers(
     scope: Scope<'_, '_, '_>,
     flat: v8::Local<'_, v8::Value>,
@@ -132,7 +127,7 @@ fn read_headers(scope: Scope<'_, '_, '_>, flat: v8::Local<'_, v8::Value>) -> (He
 fn respond<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, _result: Return<'s>) {
     let status = u16::try_from(number(scope, &arguments, 0)).unwrap_or(500);
     let status_text = string(scope, &arguments, 1);
-    let headers = header_map(scope, arguments.get(2));
+    let Some(headers) = sendable_headers(scope, arguments.get(2)) else { return };
     let body = bytes(&arguments, 3);
     let source = arguments.get(4).int32_value(scope).unwrap_or(-1);
     let socket = arguments.get(5).int32_value(scope).unwrap_or(-1);

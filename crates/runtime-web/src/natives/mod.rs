@@ -7,6 +7,7 @@ mod clone;
 mod compression;
 mod crypto;
 mod flow;
+mod functions;
 mod memory;
 mod text;
 mod url;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Native> {
         crypto::natives(),
         clone::natives(),
         memory::natives(),
+        functions::natives(),
     ]
     .into_iter()
     .flatten()

@@ -9,6 +9,11 @@ async fn bodies_and_fetch_do_for_a_guest_what_they_promise() {
 }
 
 #[tokio::test]
+async fn functions_of_the_platform_show_no_source_and_others_are_what_they_were() {
+    Guest::check(include_str!("scripts/function_text.js")).await;
+}
+
+#[tokio::test]
 async fn what_a_guest_puts_on_prototypes_neither_breaks_nor_sees_the_platform() {
     let script = concat!(include_str!("scripts/pollutions.js"), include_str!("scripts/prototypes.js"));
     Guest::check(script).await;

@@ -112,6 +112,11 @@ const checks = {
     equal((await new Response(encode("xaby").subarray(1, 3)).arrayBuffer()).byteLength, 2);
     const blob = await new Response("ab", { headers: { "content-type": "text/Plain; charset=x" } }).blob();
     equal([blob.size, blob.type], [2, "text/plain;charset=x"]);
+    // White space goes where the standard says so, and nowhere else.
+    for (const [given, type] of [
+      ["text/plain ; charset=x ;b=c", "text/plain;charset=x;b=c"],
+      ["text/ plain", ""], ["text /plain", ""], ["text/plain;charset =x", "text/plain"],
+    ]) equal((await new Response("", { headers: { "content-type": given } }).blob()).type, type, given);
     const form = await new Response(new URLSearchParams("a=1&b=2&a=3")).formData();
     equal([...form].map(([name, value]) => name + value).join(), "a1,b2,a3");
     await rejects("TypeError", new Response("x").formData());
