@@ -103,7 +103,8 @@ impl Measured {
 pub(crate) struct MemoryBudget {
     limit: usize,
     buffers: AtomicUsize,
-    /// The heap and WebAssembly's memories, as last measured.
+    /// The heap and WebAssembly's memories, as last measured: at the end of a turn, now and then in one that takes long,
+    /// and when garbage has been collected.
     heap: AtomicUsize,
     held: Held,
     /// A buffer has been refused since this was last asked.
@@ -425,7 +426,9 @@ impl HeapGuard {
         // SAFETY: the pointer is used only while the isolate lives; see `near_limit`.
         let pointer = unsafe { isolate.as_raw_isolate_ptr() };
         let _ = self.armed.set(Armed { handle: isolate.thread_safe_handle(), isolate: pointer });
-        isolate.add_near_heap_limit_callback(Self::near_limit, Arc::as_ptr(self) as *mut c_void);
+        let guard = Arc::as_ptr(self) as *mut c_void;
+        isolate.add_near_heap_limit_callback(Self::near_limit, guard);
+        isolate.add_gc_epilogue_callback(Self::after_collection, guard, v8::GCType::kGCTypeMarkSweepCompact);
     }
 
     /// Whether the limit has been hit, ever.
@@ -482,6 +485,24 @@ impl HeapGuard {
         if guard.is_hit() {
             isolate.terminate_execution();
         }
+    }
+
+    /// V8's callback: garbage has been collected. What the budget knew of the heap may have been garbage, and whoever was
+    /// refused a buffer for it is about to ask again.
+    ///
+    /// # Safety
+    /// `guard` is the pointer that `arm` registered; V8 calls this on the thread that has the isolate.
+    unsafe extern "C" fn after_collection(
+        isolate: v8::UnsafeRawIsolatePtr,
+        _kind: v8::GCType,
+        _flags: v8::GCCallbackFlags,
+        guard: *mut c_void,
+    ) {
+        // SAFETY: the isolate's owner keeps the guard until V8 has disposed of the isolate.
+        let guard = unsafe { &*guard.cast_const().cast::<HeapGuard>() };
+        // SAFETY: V8 is inside this isolate, on this thread, and allows to be asked for its statistics here.
+        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
+        guard.budget.note(guard.budget.measure(&mut isolate));
     }
 
     /// Bytes by which V8's limit may grow because buffers, and not the heap, are near it.
