@@ -27,7 +27,7 @@ const algorithmOf = (name, namedCurve) => internals.cryptoKeys.algorithm(name, {
 const generateKey = ({ name, namedCurve }, extractable, usages) => {
   const { cryptoKeys: keys } = internals;
   const allowed = usagesOf[name];
-  keys.checkUsages(usages, allowedPair(allowed));
+  keys.checkPairUsages(usages, allowed);
   if (fieldBytes[namedCurve] === undefined) {
     throw internals.domException(`the curve '${namedCurve}' is not supported`, "NotSupportedError");
   }
@@ -53,46 +53,33 @@ const jwkPoint = (key, curve) => {
   return point;
 };
 
-const equal = (a, b) => {
-  if (lengthOf(a) !== lengthOf(b)) return false;
-  for (let i = 0; i < lengthOf(a); i++) {
-    if (a[i] !== b[i]) return false;
-  }
-  return true;
-};
-
-// Material and type of a JSON Web Key.
-const importJwk = (key, name, curve, extractable, usages) => {
-  const { cryptoJwk: jwk, cryptoKeys: keys } = internals;
-  const allowed = usagesOf[name];
-  const type = key.d === undefined ? "public" : "private";
-  keys.checkUsages(usages, allowed[type]);
+// The material of a JSON Web Key.
+const importJwk = (key, type, name, curve, extractable, usages) => {
+  const { cryptoJwk: jwk } = internals;
   jwk.checkType(key, "EC");
-  jwk.checkUse(key, allowed.use, extractable, usages);
+  jwk.checkUse(key, usagesOf[name].use, extractable, usages);
   if (key.crv !== curve || fieldBytes[curve] === undefined) throw dataError(`'crv' of the JSON Web Key must be '${curve}'`);
   if (name === "ECDSA") jwk.checkAlgorithm(key, algOf[curve]);
   const point = jwkPoint(key, curve);
-  if (type === "public") return { __proto__: null, type, data: native.ecImport(curve, "raw", point) };
+  if (type === "public") return native.ecImport(curve, "raw", point);
   const data = native.ecImport(curve, "scalar", jwk.bytes(key, "d"));
-  if (data !== undefined && !equal(pointOf(curve, data), point)) {
-    throw dataError("the public part of the JSON Web Key does not belong to the private one");
-  }
-  return { __proto__: null, type, data };
+  if (data !== undefined) jwk.checkPublicPart(point, pointOf(curve, data));
+  return data;
+};
+
+const importBytes = (format, bytes, curve) => {
+  if (fieldBytes[curve] === undefined) throw dataError(`the curve '${curve}' is not supported`);
+  return native.ecImport(curve, format, bytes);
 };
 
 const importKey = (format, given, { name, namedCurve }, extractable, usages) => {
   const { cryptoKeys: keys } = internals;
-  let made;
-  if (format === "jwk") {
-    made = importJwk(given, name, namedCurve, extractable, usages);
-  } else {
-    const type = format === "pkcs8" ? "private" : "public";
-    keys.checkUsages(usages, usagesOf[name][type]);
-    if (fieldBytes[namedCurve] === undefined) throw dataError(`the curve '${namedCurve}' is not supported`);
-    made = { __proto__: null, type, data: native.ecImport(namedCurve, format, given) };
-  }
-  if (made.data === undefined) throw dataError(`the bytes are not a key of the curve '${namedCurve}'`);
-  return keys.imported(made.type, algorithmOf(name, namedCurve), extractable, usages, made.data);
+  const type = keys.typeToImport(format, given, usages, usagesOf[name]);
+  const data = format === "jwk"
+    ? importJwk(given, type, name, namedCurve, extractable, usages)
+    : importBytes(format, given, namedCurve);
+  if (data === undefined) throw dataError(`the bytes are not a key of the curve '${namedCurve}'`);
+  return keys.imported(type, algorithmOf(name, namedCurve), extractable, usages, data);
 };
 
 const exportJwk = (slots) => {
@@ -111,7 +98,7 @@ const exportJwk = (slots) => {
 const exportKey = (format, slots) => {
   const { cryptoKeys: keys } = internals;
   if (format === "jwk") return exportJwk(slots);
-  keys.checkType(slots, format === "pkcs8" ? "private" : "public");
+  keys.checkFormat(slots, format);
   if (format === "raw") return internals.webidl.copyOfBytes(slots.data);
   return native.ecExport(slots.algorithm.namedCurve, format, slots.data);
 };
@@ -155,12 +142,6 @@ const deriveBits = ({ public: key }, slots, length) => {
   return firstBits(native.ecAgree(slots.algorithm.namedCurve, slots.data, other.data), length);
 };
 
-const allowedPair = (allowed) => {
-  const both = internals.prim.listOf(allowed.public);
-  for (let i = 0; i < allowed.private.length; i++) both.push(allowed.private[i]);
-  return both;
-};
-
 const publicPart = ({ algorithm, data }) => internals.webidl.copyOfBytes(pointOf(algorithm.namedCurve, data));
 
 const common = { __proto__: null, rawFormat: "raw-public", generateKey, importKey, exportKey, publicPart };
@@ -171,5 +152,4 @@ internals.cryptoElliptic = {
   // For the other kind of curves.
   otherSide,
   firstBits,
-  allowedPair,
 };

@@ -1,7 +1,9 @@
 // JSON Web Keys: the dictionary, the checks that all kinds of keys share, and the way to and from text.
 
-const { ArrayIsArray, JSONParse, JSONStringify, List, ReflectOwnKeys, ReflectSetPrototypeOf, defineValue } =
-  internals.prim;
+const {
+  ArrayIsArray, JSONParse, JSONStringify, List, ReflectOwnKeys, ReflectSetPrototypeOf,
+  TypedArrayPrototypeGetLength: lengthOf, defineValue,
+} = internals.prim;
 const { webidl } = internals;
 const { DOMString, boolean } = webidl.converters;
 
@@ -67,6 +69,13 @@ jwk.checkUse = (key, use, extractable, usages) => {
 
 jwk.checkAlgorithm = (key, alg) => {
   if (key.alg !== undefined && key.alg !== alg) throw dataError(`'alg' of the JSON Web Key must be '${alg}'`);
+};
+
+// What a JSON Web Key says of its public part must be what its private part gives.
+jwk.checkPublicPart = (said, found) => {
+  let isSame = lengthOf(said) === lengthOf(found);
+  for (let i = 0; isSame && i < lengthOf(said); i++) isSame = said[i] === found[i];
+  if (!isSame) throw dataError("the public part of the JSON Web Key does not belong to the private one");
 };
 
 // A key for export, with what all of them have.

@@ -48,6 +48,27 @@ keys.checkNotEmpty = (usages) => {
   if (usages.length === 0) throw internals.domException("the key would have no usages", "SyntaxError");
 };
 
+// --- Of algorithms whose keys are public or private: `allowed` has the usages of both.
+
+keys.checkPairUsages = (usages, allowed) => {
+  const either = internals.prim.listOf(allowed.public);
+  for (let i = 0; i < allowed.private.length; i++) either.push(allowed.private[i]);
+  keys.checkUsages(usages, either);
+};
+
+const typeOfFormat = (format) => (format === "pkcs8" ? "private" : "public");
+
+// The type of what is imported, which must be good for the usages. A private JSON Web Key has a 'd'.
+keys.typeToImport = (format, given, usages, allowed) => {
+  const isPrivateJwk = format === "jwk" && given.d !== undefined;
+  const type = isPrivateJwk ? "private" : typeOfFormat(format);
+  keys.checkUsages(usages, allowed[type]);
+  return type;
+};
+
+// A key can be exported in a format of bytes only if that is for keys of its type.
+keys.checkFormat = (slots, format) => keys.checkType(slots, typeOfFormat(format));
+
 // A key's algorithm as the platform keeps it. All members are there, so that none is looked for on a prototype.
 keys.algorithm = (name, members) => {
   const algorithm = {

@@ -1,9 +1,7 @@
 // Ed25519 and X25519. A public key's material is its 32 bytes, a private one's 32 bytes with the public key's after
 // them.
 
-const {
-  TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength: lengthOf, Uint8Array,
-} = internals.prim;
+const { TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteOffset, Uint8Array } = internals.prim;
 
 const dataError = (message) => internals.domException(message, "DataError");
 
@@ -24,7 +22,7 @@ const algorithmOf = (name) => internals.cryptoKeys.algorithm(name, { __proto__: 
 const generateKey = ({ name }, extractable, usages) => {
   const { cryptoKeys: keys } = internals;
   const allowed = usagesOf[name];
-  keys.checkUsages(usages, internals.cryptoElliptic.allowedPair(allowed));
+  keys.checkPairUsages(usages, allowed);
   const privateUsages = keys.intersect(usages, allowed.private);
   keys.checkNotEmpty(privateUsages);
   return keys.whenDone(native.okpGenerate(name), (data) => keys.pair(
@@ -32,44 +30,28 @@ const generateKey = ({ name }, extractable, usages) => {
   ));
 };
 
-const equal = (a, b) => {
-  for (let i = 0; i < SIZE; i++) {
-    if (a[i] !== b[i]) return false;
-  }
-  return lengthOf(a) === lengthOf(b);
-};
-
-// Material and type of a JSON Web Key.
-const importJwk = (key, name, extractable, usages) => {
-  const { cryptoJwk: jwk, cryptoKeys: keys } = internals;
-  const allowed = usagesOf[name];
-  const type = key.d === undefined ? "public" : "private";
-  keys.checkUsages(usages, allowed[type]);
+// The material of a JSON Web Key.
+const importJwk = (key, type, name, extractable, usages) => {
+  const { cryptoJwk: jwk } = internals;
   jwk.checkType(key, "OKP");
   if (key.crv !== name) throw dataError(`'crv' of the JSON Web Key must be '${name}'`);
   if (name === "Ed25519" && key.alg !== "EdDSA") jwk.checkAlgorithm(key, "Ed25519");
-  jwk.checkUse(key, allowed.use, extractable, usages);
+  jwk.checkUse(key, usagesOf[name].use, extractable, usages);
   const x = jwk.bytes(key, "x");
-  if (type === "public") return { __proto__: null, type, data: native.okpImport(name, "raw", x) };
+  if (type === "public") return native.okpImport(name, "raw", x);
   const data = native.okpImport(name, "scalar", jwk.bytes(key, "d"));
-  if (data !== undefined && !equal(publicPart(data), x)) {
-    throw dataError("the public part of the JSON Web Key does not belong to the private one");
-  }
-  return { __proto__: null, type, data };
+  if (data !== undefined) jwk.checkPublicPart(x, publicPart(data));
+  return data;
 };
 
 const importKey = (format, given, { name }, extractable, usages) => {
   const { cryptoKeys: keys } = internals;
-  let made;
-  if (format === "jwk") {
-    made = importJwk(given, name, extractable, usages);
-  } else {
-    const type = format === "pkcs8" ? "private" : "public";
-    keys.checkUsages(usages, usagesOf[name][type]);
-    made = { __proto__: null, type, data: native.okpImport(name, format, given) };
-  }
-  if (made.data === undefined) throw dataError(`the bytes are not an ${name} key`);
-  return keys.imported(made.type, algorithmOf(name), extractable, usages, made.data);
+  const type = keys.typeToImport(format, given, usages, usagesOf[name]);
+  const data = format === "jwk"
+    ? importJwk(given, type, name, extractable, usages)
+    : native.okpImport(name, format, given);
+  if (data === undefined) throw dataError(`the bytes are not an ${name} key`);
+  return keys.imported(type, algorithmOf(name), extractable, usages, data);
 };
 
 const exportJwk = (slots) => {
@@ -85,7 +67,7 @@ const exportJwk = (slots) => {
 const exportKey = (format, slots) => {
   const { cryptoKeys: keys } = internals;
   if (format === "jwk") return exportJwk(slots);
-  keys.checkType(slots, format === "pkcs8" ? "private" : "public");
+  keys.checkFormat(slots, format);
   if (format === "raw") return internals.webidl.copyOfBytes(slots.data);
   return native.okpExport(slots.algorithm.name, format, slots.data);
 };

@@ -33,7 +33,7 @@ const algorithmOf = (name, hash, modulusLength, publicExponent) =>
 const generateKey = ({ name, hash, modulusLength, publicExponent }, extractable, usages) => {
   const { cryptoKeys: keys } = internals;
   const allowed = usagesOf[name];
-  keys.checkUsages(usages, internals.cryptoElliptic.allowedPair(allowed));
+  keys.checkPairUsages(usages, allowed);
   native.rsaAccepts(modulusLength, publicExponent);
   const privateUsages = keys.intersect(usages, allowed.private);
   keys.checkNotEmpty(privateUsages);
@@ -46,13 +46,11 @@ const generateKey = ({ name, hash, modulusLength, publicExponent }, extractable,
 // The numbers of a private key in the order in which the natives have them.
 const privateNames = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
 
-const importJwk = (key, name, hash, extractable, usages) => {
-  const { cryptoJwk: jwk, cryptoKeys: keys } = internals;
-  const allowed = usagesOf[name];
-  const type = key.d === undefined ? "public" : "private";
-  keys.checkUsages(usages, allowed[type]);
+// The material of a JSON Web Key.
+const importJwk = (key, type, name, hash, extractable, usages) => {
+  const { cryptoJwk: jwk } = internals;
   jwk.checkType(key, "RSA");
-  jwk.checkUse(key, allowed.use, extractable, usages);
+  jwk.checkUse(key, usagesOf[name].use, extractable, usages);
   jwk.checkAlgorithm(key, algs[name][hash]);
   if (key.oth !== undefined) {
     throw internals.domException("RSA keys of more than two primes are not supported", "NotSupportedError");
@@ -60,26 +58,27 @@ const importJwk = (key, name, hash, extractable, usages) => {
   const count = type === "public" ? 2 : privateNames.length;
   const parts = new internals.prim.List();
   for (let i = 0; i < count; i++) parts.push(jwk.bytes(key, privateNames[i]));
-  return { __proto__: null, type, data: ReflectApply(native.rsaFromParts, undefined, parts) };
+  return ReflectApply(native.rsaFromParts, undefined, parts);
+};
+
+const checkFormat = (format, done) => {
+  if (format !== "spki" && format !== "pkcs8" && format !== "jwk") {
+    throw internals.domException(`RSA keys cannot be ${done} as '${format}'`, "NotSupportedError");
+  }
 };
 
 const importKey = (format, given, { name, hash }, extractable, usages) => {
   const { cryptoKeys: keys } = internals;
-  let made;
-  if (format === "jwk") {
-    made = importJwk(given, name, hash, extractable, usages);
-  } else if (format === "spki" || format === "pkcs8") {
-    const type = format === "pkcs8" ? "private" : "public";
-    keys.checkUsages(usages, usagesOf[name][type]);
-    made = { __proto__: null, type, data: native.rsaImport(format, given) };
-  } else {
-    throw internals.domException(`RSA keys cannot be imported as '${format}'`, "NotSupportedError");
-  }
-  if (made.data === undefined) throw dataError("the data are not an RSA key of 1024 to 8192 bits");
-  const parts = native.rsaParts(made.data);
+  checkFormat(format, "imported");
+  const type = keys.typeToImport(format, given, usages, usagesOf[name]);
+  const data = format === "jwk"
+    ? importJwk(given, type, name, hash, extractable, usages)
+    : native.rsaImport(format, given);
+  if (data === undefined) throw dataError("the data are not an RSA key of 1024 to 8192 bits");
+  const parts = native.rsaParts(data);
   const modulusLength = lengthOf(parts[0]) * 8 - MathClz32(parts[0][0]) + 24;
   const algorithm = algorithmOf(name, hash, modulusLength, new Uint8Array(parts[1]));
-  return keys.imported(made.type, algorithm, extractable, usages, made.data);
+  return keys.imported(type, algorithm, extractable, usages, data);
 };
 
 const exportJwk = (slots) => {
@@ -95,12 +94,9 @@ const exportJwk = (slots) => {
 };
 
 const exportKey = (format, slots) => {
-  const { cryptoKeys: keys } = internals;
+  checkFormat(format, "exported");
   if (format === "jwk") return exportJwk(slots);
-  if (format !== "spki" && format !== "pkcs8") {
-    throw internals.domException(`RSA keys cannot be exported as '${format}'`, "NotSupportedError");
-  }
-  keys.checkType(slots, format === "pkcs8" ? "private" : "public");
+  internals.cryptoKeys.checkFormat(slots, format);
   return native.rsaExport(format, slots.data);
 };
 
