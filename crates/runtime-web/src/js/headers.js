@@ -3,7 +3,8 @@
 //
 // In `internals.headers`: `fromHost(flat)` (a field list over the host's [name, value, ...], names in lower case),
 // `create(list, guard)` (the object), `listOf(headers)`, `isHeaders(value)`, `fill(list, guard, init, prefix, context)`,
-// `append(list, guard, name, value)` (a name in lower case), and class FieldList with get/set/append/has/delete/flat.
+// `append(list, guard, name, value)` (a name in lower case), `flatWithLength(list, length)` (for the host, with a body's
+// length), and class FieldList with get/set/append/has/delete/flat.
 // The guards are "none", "immutable" and "request-no-cors".
 
 const {
