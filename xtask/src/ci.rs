@@ -275,8 +275,9 @@ fn all_of_web_platform(context: &Context) -> Result<()> {
     wpt::check(context, 1)
 }
 
+/// All of them, also after one has failed: the next run is half an hour away.
 fn tests(context: &Context) -> Result<()> {
-    test::run_tests(context, &[])
+    test::run_tests(context, &["--no-fail-fast".into()])
 }
 
 fn no_program(context: &Context, package_name: &str, program: &str) -> Result<Option<String>> {

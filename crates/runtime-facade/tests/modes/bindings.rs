@@ -184,7 +184,10 @@ in_every_mode! {
 
 in_every_mode! {
     async fn arguments_that_stand_for_endless_copies_are_refused(fixture: Fixture) {
-        let runtime = fixture.runtime_for(&host());
+        let runtime = fixture.runtime_with(|setup| {
+            setup.limits.cpu_ms = 30_000;
+            setup.ops = Some(Arc::new(host()));
+        });
         let told = computed(
             &runtime,
             "let nested = [1]; for (let count = 0; count < 40; count++) nested = [nested, nested];

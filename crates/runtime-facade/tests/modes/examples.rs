@@ -299,7 +299,7 @@ in_every_mode! {
         for worker in &expectations.workers {
             let Some(script) = script(worker) else { continue };
             let (with_store, without_store) = (upstream::host_with_store(), upstream::host());
-            let runtime = fixture.runtime_with(|setup| setup.limits = RuntimeLimits::default());
+            let runtime = fixture.runtime();
             for case in &worker.cases {
                 let host = if case.needs.iter().any(|need| need == "store") { &with_store } else { &without_store };
                 let env = case.env.iter().map(|(name, value)| (name, value.replace("${upstream}", upstream::ORIGIN)));
@@ -307,7 +307,7 @@ in_every_mode! {
                 let call = Call::new(code, event(case))
                     .worker(&*worker.id)
                     .ops(Arc::new(host.clone()))
-                    .limits(limits_with(&RuntimeLimits::default(), &case.limits));
+                    .limits(limits_with(runtime.limits(), &case.limits));
                 let came = within(&case.name, Came::from(&runtime, call)).await;
                 let mut complaints = differences(&came, host, &case.expect);
                 if let Some(fresh) = case.expect_fresh.as_ref().filter(|_| !fixture.variant.keeps_contexts()) {

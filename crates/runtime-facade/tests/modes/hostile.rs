@@ -114,7 +114,7 @@ async fn run(fixture: Fixture, guest: &Guest, index: &Index) -> Result<String, C
     // Waiting for an isolate counts, and a busy machine may take long to make one.
     limits.wall_ms = limits.wall_ms.max(2_000);
     if !may_end_by(Outcome::ExceededCpu) {
-        limits.cpu_ms *= 4;
+        limits.cpu_ms *= 50;
     }
     let host = upstream::host();
     let runtime = fixture.runtime_with(|setup| {

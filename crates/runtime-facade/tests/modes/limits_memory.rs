@@ -5,7 +5,10 @@ use crate::support::*;
 const MIB: u64 = 32;
 
 fn small(fixture: Fixture) -> Runtime {
-    fixture.runtime_with(|setup| setup.limits.heap_max_mb = MIB)
+    fixture.runtime_with(|setup| {
+        setup.limits.heap_max_mb = MIB;
+        setup.limits.cpu_ms = 20_000;
+    })
 }
 
 async fn run(runtime: &Runtime, script: &str) -> Result<Collected, Failure> {

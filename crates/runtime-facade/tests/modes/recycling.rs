@@ -33,15 +33,15 @@ in_every_mode! {
 
 in_every_mode! {
     async fn a_report_says_whether_the_end_or_the_memory_cost_the_context(fixture: Fixture) {
-        let runtime = fixture.runtime_with(|setup| {
-            setup.limits.cpu_ms = 200;
-            setup.limits.heap_max_mb = 32;
-        });
-        let reason = async |script: &str| answer(&runtime, get(script)).await.expect_err(script).report.recycle;
-        assert_eq!(reason(&handler("for (;;);")).await, Some(Recycle::Outcome));
-        assert_eq!(reason("throw new Error('at the top level')").await, Some(Recycle::Outcome));
+        let runtime = fixture.runtime_with(|setup| setup.limits.heap_max_mb = 32);
+        let reason = async |script: &str, cpu_ms: u64| {
+            let limits = RuntimeLimits { cpu_ms, ..runtime.limits().clone() };
+            answer(&runtime, get(script).limits(limits)).await.expect_err(script).report.recycle
+        };
+        assert_eq!(reason(&handler("for (;;);"), 200).await, Some(Recycle::Outcome));
+        assert_eq!(reason("throw new Error('at the top level')", 200).await, Some(Recycle::Outcome));
         let bomb = handler("const all = []; for (;;) all.push(new Array(1e4).fill(all.length))");
-        assert_eq!(reason(&bomb).await, Some(Recycle::Memory));
+        assert_eq!(reason(&bomb, 20_000).await, Some(Recycle::Memory));
     }
 }
 

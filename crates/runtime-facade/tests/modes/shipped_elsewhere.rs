@@ -483,15 +483,18 @@ in_every_mode! {
 in_every_mode! {
     async fn limits_do_not_leave_out_the_scripts_top_level(fixture: Fixture) {
         let runtime = fixture.runtime_with(|setup| {
-            setup.limits.startup_cpu_ms = 50;
             setup.limits.wall_ms = 2_000;
             setup.limits.heap_max_mb = 32;
         });
-        let outcome = async |script: &str| answer(&runtime, get(script, "/")).await.expect_err(script).outcome;
-        assert_eq!(outcome("for (;;); export default {}").await, Outcome::ExceededCpu);
-        assert_eq!(outcome("await new Promise(() => {}); export default {}").await, Outcome::ExceededWallTime);
+        let outcome = async |script: &str, startup_cpu_ms: u64| {
+            let limits = RuntimeLimits { startup_cpu_ms, ..runtime.limits().clone() };
+            answer(&runtime, get(script, "/").limits(limits)).await.expect_err(script).outcome
+        };
+        assert_eq!(outcome("for (;;); export default {}", 50).await, Outcome::ExceededCpu);
+        let waiting = "await new Promise(() => {}); export default {}";
+        assert_eq!(outcome(waiting, 5_000).await, Outcome::ExceededWallTime);
         let buffers = "const all = []; for (;;) all.push(new ArrayBuffer(1 << 22))";
-        assert_eq!(outcome(buffers).await, Outcome::Exception);
+        assert_eq!(outcome(buffers, 5_000).await, Outcome::Exception);
     }
 }
 

@@ -280,7 +280,7 @@ fn a_shared_isolate_serves_one_context_after_another() {
 #[test]
 fn the_limits_hold_in_a_shared_isolate_too() {
     run(async || {
-        let tight = RuntimeLimits { cpu_ms: 100, wall_ms: 2_000, heap_max_mb: 32, ..limits() };
+        let tight = RuntimeLimits { cpu_ms: 1_500, wall_ms: 4_000, heap_max_mb: 32, ..limits() };
         let mut isolate = SharedIsolate::new(tight);
         for (body, outcome) in [
             ("for (;;);", Outcome::ExceededCpu),

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
-use super::support::{Files, MODES, bare_isolane, isolane, run, text};
+use super::support::{Files, MODES, bare_isolane, isolane, run, text, unhurried};
 
 const HELLO: &str = "export default { fetch(request) {
     return new Response(`hello ${new URL(request.url).searchParams.get('name') ?? 'world'}\\n`);
@@ -104,7 +104,7 @@ fn standard_input_is_streamed_to_the_worker_and_its_answer_back() {
         let mut child = isolane()
             .arg("run")
             .arg(files.path("worker.js"))
-            .args(["--mode", mode, "--data", "-"])
+            .args(unhurried(&["--mode", mode, "--data", "-"]))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -308,9 +308,9 @@ fn a_snapshot_is_made_checked_and_used_and_one_that_does_not_fit_is_named() {
     assert!(text(&made.stdout).contains(" bytes, sources ") && text(&made.stdout).contains(" ms"));
     assert_eq!(isolane(&["snapshot", "--check", "--out", snapshot]).status.code(), Some(0));
     for mode in MODES {
-        let ran = isolane(&["run", script, "--mode", mode, "--snapshot", snapshot]);
+        let ran = isolane(&unhurried(&["run", script, "--mode", mode, "--snapshot", snapshot]));
         assert_eq!(text(&ran.stdout), "hello world\n", "{mode}: {}", text(&ran.stderr));
-        let ran = isolane(&["run", script, "--mode", mode]);
+        let ran = isolane(&unhurried(&["run", script, "--mode", mode]));
         assert_eq!(text(&ran.stdout), "hello world\n", "{mode} without a file: {}", text(&ran.stderr));
     }
 

@@ -24,7 +24,7 @@ use runtime_web::{
 
 /// Limits for checks that are about results: a debug build is slow.
 fn generous() -> RuntimeLimits {
-    RuntimeLimits { cpu_ms: 0, wall_ms: 0, heap_max_mb: 64, ..RuntimeLimits::default() }
+    RuntimeLimits { cpu_ms: 0, wall_ms: 0, work_cpu_ms: 0, heap_max_mb: 64, ..RuntimeLimits::default() }
 }
 
 /// A worker in an isolate of its own, which keeps its context from one event to the next.
