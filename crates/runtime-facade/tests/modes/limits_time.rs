@@ -69,7 +69,7 @@ in_every_mode! {
 
 in_every_mode! {
     async fn processor_time_adds_up_over_turns(fixture: Fixture) {
-        let runtime = fixture.runtime_with(|setup| setup.limits.cpu_ms = 100);
+        let runtime = fixture.runtime_with(|setup| setup.limits.cpu_ms = 300);
         let script = guarded("for (;;) {
             const until = Date.now() + 5; while (Date.now() < until);
             await new Promise((go) => setTimeout(go, 0)); }");

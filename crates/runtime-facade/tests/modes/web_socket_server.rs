@@ -265,7 +265,7 @@ in_every_mode! {
     async fn a_guest_that_throws_in_a_listener_goes_on_and_one_that_spins_loses_the_socket(fixture: Fixture) {
         let host = Host::new();
         let runtime = fixture.runtime_with(|setup| {
-            setup.limits.cpu_ms = 100;
+            setup.limits.cpu_ms = 500;
             setup.ops = Some(Arc::new(host.clone()));
         });
         let script = handler("const [client, server] = Object.values(new WebSocketPair());
