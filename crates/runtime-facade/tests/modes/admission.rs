@@ -373,7 +373,8 @@ fn shared_gives_each_owner_an_isolate_of_its_own_if_asked() {
         drop(Fixture { variant }.runtime());
         let config = SharedConfig { threads: 1, one_owner_per_isolate: true, ..SharedConfig::default() };
         let (host, gate) = Host::new().with_gate();
-        let runtime = Runtime::builder().mode(Mode::Shared(config)).ops(Arc::new(host)).build();
+        let runtime =
+            Runtime::builder().mode(Mode::Shared(config)).limits(ample_limits()).ops(Arc::new(host)).build();
         let runtime = runtime.expect("it can be built");
         let held = [spawn(&runtime, "a", "/1"), spawn(&runtime, "a", "/2")];
         gate.has_begun(2).await;

@@ -182,7 +182,7 @@ async fn run(fixture: Fixture, guest: &Guest, index: &Index) -> Result<String, C
 async fn serve_bystander(runtime: &Runtime, body: &str, patience: Duration) -> Result<(), Complaint> {
     let started = Instant::now();
     let call = Call::new(handler(body), Event::get("http://localhost/"));
-    let call = call.owner("bystander").limits(RuntimeLimits { cpu_ms: 1_000, ..RuntimeLimits::default() });
+    let call = call.owner("bystander").limits(ample_limits());
     match tokio::time::timeout(patience, Came::from(runtime, call)).await {
         Ok(came) if came.outcome == Outcome::Ok && came.body == b"served" => Ok(()),
         Ok(came) => Err(Complaint::Bystander { outcome: came.outcome, message: came.message }),

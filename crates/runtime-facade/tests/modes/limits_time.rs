@@ -10,7 +10,7 @@ fn guarded(body: &str) -> String {
 async fn goes_on(runtime: &Runtime, script: &str) {
     for owner in ["default", "neighbour"] {
         // Not with the limits under test, which a busy machine may need for making an isolate.
-        let limits = RuntimeLimits { cpu_ms: 5_000, startup_cpu_ms: 5_000, ..RuntimeLimits::default() };
+        let limits = ample_limits();
         let call = Call::new(script, Event::get("http://localhost/fine")).owner(owner).limits(limits);
         let collected = answer(runtime, call).await.unwrap_or_else(|failure| panic!("{owner}: {failure}"));
         assert_eq!(collected.text(), "fine", "{owner}");

@@ -49,8 +49,7 @@ fn runtime_with(name: ModeName, change: impl FnOnce(&mut Capacity), v8: V8Config
     let mut capacity = Capacity { threads: Some(1), ..Capacity::default() };
     change(&mut capacity);
     let mode = Mode::named(name, &capacity).expect("it is available");
-    let limits = RuntimeLimits { cpu_ms: 5_000, startup_cpu_ms: 5_000, ..RuntimeLimits::default() };
-    Runtime::builder().mode(mode).limits(limits).v8(v8).build().expect("it can be built")
+    Runtime::builder().mode(mode).limits(ample_limits()).v8(v8).build().expect("it can be built")
 }
 
 fn call(script: &str) -> Call {
@@ -98,7 +97,12 @@ async fn a_context_is_made_while_a_request_waits(name: ModeName) {
     let mut capacity = Capacity { threads: Some(1), max_isolates: Some(1), ..Capacity::default() };
     capacity.context = Some(ContextPolicy::Fresh);
     let mode = Mode::named(name, &capacity).expect("it is available");
-    let runtime = Runtime::builder().mode(mode).ops(Arc::new(host)).build().expect("it can be built");
+    let runtime = Runtime::builder()
+        .mode(mode)
+        .limits(ample_limits())
+        .ops(Arc::new(host))
+        .build()
+        .expect("it can be built");
     let waits = Call::new(&*script, Event::get("http://localhost/wait"));
     let waiting = tokio::spawn({
         let runtime = runtime.clone();
@@ -163,7 +167,7 @@ alone! {
         let made = ahead_stats().top_levels_made;
         ask(&runtime, slow).await;
         until("the next is evaluated", |stats| stats.top_levels_made > made).await;
-        let limits = RuntimeLimits { cpu_ms: 4_999, startup_cpu_ms: 5_000, ..RuntimeLimits::default() };
+        let limits = RuntimeLimits { cpu_ms: 4_999, ..ample_limits() };
         let other = answer(&runtime, call(slow).limits(limits)).await.expect("it is served").report;
         assert_eq!(other.made_ahead, MadeAhead::Nothing);
         assert!(other.cpu_ahead > Duration::from_millis(1), "{other:?}");
@@ -277,7 +281,7 @@ alone! {
              export default { fetch() { return new Response(made) } }";
         for (allow_eval, expected) in [(true, "yes"), (false, "no"), (true, "yes"), (false, "no")] {
             let before = tried(ahead_stats());
-            let limits = RuntimeLimits { allow_eval, ..RuntimeLimits::default() };
+            let limits = RuntimeLimits { allow_eval, ..ample_limits() };
             let answer = answer(&runtime, call(script).limits(limits)).await.expect("it is served");
             assert_eq!(answer.text(), expected);
             until("the next top level is tried", |stats| tried(stats) > before).await;
@@ -286,7 +290,7 @@ alone! {
 
     async fn what_was_evaluated_too_long_ago_is_not_used() {
         let config = runtime_facade::PoolConfig { prepared_max_age_ms: 1, ..Default::default() };
-        let runtime = Runtime::builder().mode(Mode::Pool(config)).build().expect("it can be built");
+        let runtime = Runtime::builder().mode(Mode::Pool(config)).limits(ample_limits()).build().expect("it can be built");
         for _ in 0..3 {
             let before = tried(ahead_stats());
             assert_eq!(ask(&runtime, COUNTER).await.text(), "1");
@@ -306,7 +310,7 @@ alone! {
         // One thread, two owners. A coin decides whether the top level ends: what matters is one that did with its
         // request, and does not ahead of the next.
         let runtime = runtime(ModeName::Pinned, ContextPolicy::Fresh);
-        let limits = RuntimeLimits { startup_cpu_ms: 1_000, ..RuntimeLimits::default() };
+        let limits = RuntimeLimits { startup_cpu_ms: 1_000, ..ample_limits() };
         within("an evaluation is given up", async {
             for number in 0.. {
                 let coin = format!(
@@ -370,7 +374,7 @@ alone! {
     async fn isolates_stand_by_only_for_the_heap_limits_that_were_asked_for_last() {
         let runtime = runtime(ModeName::Worker, ContextPolicy::Fresh);
         for heap_max_mb in 20..40 {
-            let limits = RuntimeLimits { heap_max_mb, ..RuntimeLimits::default() };
+            let limits = RuntimeLimits { heap_max_mb, ..ample_limits() };
             answer(&runtime, call(COUNTER).limits(limits)).await.expect("it is served");
         }
         // Four heap limits, two isolates for each.
@@ -382,7 +386,7 @@ alone! {
         let runtime = runtime(ModeName::Worker, ContextPolicy::Fresh);
         until("the stock is filled", |stats| stats.standby_isolates == 2).await;
         let bomb = "export default { fetch() { const all = []; for (;;) all.push({ a: all.length }) } }";
-        let limits = RuntimeLimits { heap_max_mb: 24, cpu_ms: 5_000, ..RuntimeLimits::default() };
+        let limits = RuntimeLimits { heap_max_mb: 24, ..ample_limits() };
         let failure = answer(&runtime, call(bomb).limits(limits)).await.expect_err("it bursts");
         assert_eq!((failure.outcome, failure.report.start), (Outcome::ExceededMemory, Start::Cold));
         assert!(failure.message.contains("24 MiB"), "{failure}");

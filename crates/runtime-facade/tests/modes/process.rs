@@ -57,7 +57,7 @@ fn threads_before_init() {
                         return new Response(`${sum}`)",
                     );
                     assert_eq!(text(&Fixture { variant }.runtime(), &*script).await, expected());
-                    let limits = RuntimeLimits { cpu_ms: 5_000, ..RuntimeLimits::default() };
+                    let limits = ample_limits();
                     let mut isolate = SharedIsolate::inline_for_trusted_guests(limits);
                     let context =
                         runtime_facade::ExecutionContext::new(&mut isolate, &*script, Arc::new(NoOps));

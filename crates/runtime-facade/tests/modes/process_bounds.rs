@@ -75,7 +75,7 @@ pub(crate) fn health_child(variant: &str) {
                 let context = variant.context();
                 let capacity = Capacity { threads: Some(1), context, ..Capacity::default() };
                 let mode = Mode::named(variant.mode(), &capacity).expect("the mode is available");
-                let limits = RuntimeLimits { cpu_ms: 500, ..RuntimeLimits::default() };
+                let limits = RuntimeLimits { cpu_ms: 500, ..ample_limits() };
                 let v8 = V8Config { lost_threads_budget: 0, ..V8Config::default() };
                 let runtime = Runtime::builder().mode(mode).limits(limits).v8(v8).build();
                 (variant, runtime.expect("it can be built"))

@@ -50,7 +50,7 @@ fn a_worker_as_a_value_keeps_its_context() {
     crate::support::variant::run(Variant::Worker, async |fixture| {
         drop(fixture.runtime());
         let script = handler("return new Response('')");
-        let mut worker = Worker::new(script, RuntimeLimits::default()).await.expect("it is fine");
+        let mut worker = Worker::new(script, ample_limits()).await.expect("it is fine");
         for _ in 0..5 {
             let execution = worker.exec(Event::get("http://localhost/")).await.expect("runs");
             assert_eq!(execution.collect().await.expect("an answer").report.recycle, None);

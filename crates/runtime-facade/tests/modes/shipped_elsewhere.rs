@@ -43,7 +43,7 @@ fn a_response_of_one_request_is_not_returned_to_the_next_when_a_worker_is_used_t
             if (pathname === '/slow') await env.GATE.pass();
             return new Response(pathname)",
         );
-        let worker = Worker::new_with_ops(script, RuntimeLimits::default(), Arc::new(host)).await;
+        let worker = Worker::new_with_ops(script, ample_limits(), Arc::new(host)).await;
         let mut worker = worker.expect("it is fine");
         // The first caller goes away before its answer is there; the second must not get it.
         tokio::select! {
@@ -503,7 +503,7 @@ fn isolates_are_not_created_while_every_other_tenant_waits() {
     crate::support::variant::run(Variant::PoolFresh, async |fixture| {
         drop(fixture.runtime());
         let config = PoolConfig { threads: 1, ..PoolConfig::default() };
-        let pool = Pool::new(config, RuntimeLimits::default()).expect("it can be made");
+        let pool = Pool::new(config, ample_limits()).expect("it can be made");
         drop(within("an isolate", pool.acquire("known")).await.expect("there is room"));
         for number in 0..20 {
             // The stranger's isolate is being made, which takes a millisecond: this future is pending until then.

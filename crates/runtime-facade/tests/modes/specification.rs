@@ -18,10 +18,6 @@ fn run<F: Future<Output = ()>>(body: impl FnOnce() -> F) {
     });
 }
 
-fn limits() -> RuntimeLimits {
-    RuntimeLimits { cpu_ms: 5_000, startup_cpu_ms: 5_000, ..RuntimeLimits::default() }
-}
-
 async fn said(execution: Execution) -> String {
     within("the body", execution.collect()).await.unwrap_or_else(|failure| panic!("{failure}")).text()
 }
@@ -33,9 +29,9 @@ const COUNTER: &str = "let count = 0; export default { async fetch(request) {
 #[test]
 fn the_process_wide_pool_executes_once_initialised() {
     run(async || {
-        init_pool(50, limits()).expect("it can be made");
-        init_pool(50, limits()).expect("the same again is fine");
-        let error = init_pool(51, limits()).expect_err("it is there already").to_string();
+        init_pool(50, ample_limits()).expect("it can be made");
+        init_pool(50, ample_limits()).expect("the same again is fine");
+        let error = init_pool(51, ample_limits()).expect_err("it is there already").to_string();
         assert!(error.contains("50") && error.contains("51"), "{error}");
         for number in 0..3 {
             let event = Event::get(format!("http://localhost/{number}"));
@@ -51,7 +47,7 @@ fn the_process_wide_pool_executes_once_initialised() {
 fn an_acquired_isolate_is_held_until_dropped_and_found_again() {
     run(async || {
         let config = PoolConfig { max_isolates: 1, queue_timeout_ms: 20, ..PoolConfig::default() };
-        let pool = Pool::new(config, limits()).expect("it can be made");
+        let pool = Pool::new(config, ample_limits()).expect("it can be made");
         let first = pool.acquire("worker-id").await.expect("there is room");
         let isolate = Arc::clone(first.isolate());
         let failure = pool.acquire("another").await.err().expect("the only place is taken");
@@ -71,16 +67,16 @@ fn an_acquired_isolate_is_held_until_dropped_and_found_again() {
 #[test]
 fn the_pinned_pools_of_callers_threads_are_each_their_own() {
     run(async || {
-        let init = |queue| init_pinned_pool_full(10, Some(1), queue, 5_000, limits());
+        let init = |queue| init_pinned_pool_full(10, Some(1), queue, 5_000, ample_limits());
         init(1).expect("they can be set up");
         init(1).expect("the same again is fine");
         let error = init(2).expect_err("they are set up already").to_string();
         assert!(error.contains("queue_per_owner: 1") && error.contains("queue_per_owner: 2"), "{error}");
         // The shorter forms are other setups of the same; the message shows what each of them means.
-        let error = init_pinned_pool(20, limits()).expect_err("they are set up already").to_string();
+        let error = init_pinned_pool(20, ample_limits()).expect_err("they are set up already").to_string();
         assert!(error.contains("max_isolates_per_thread: 20, max_per_owner: None"), "{error}");
         let error =
-            init_pinned_pool_with_owner_limit(30, Some(3), limits()).expect_err("likewise").to_string();
+            init_pinned_pool_with_owner_limit(30, Some(3), ample_limits()).expect_err("likewise").to_string();
         assert!(error.contains("max_isolates_per_thread: 30, max_per_owner: Some(3)"), "{error}");
         let threads: Vec<_> = (0..2)
             .map(|thread| {
@@ -136,7 +132,7 @@ fn the_pinned_pools_of_callers_threads_are_each_their_own() {
 #[test]
 fn a_worker_runs_several_tasks_in_a_row_each_with_its_own_response() {
     run(async || {
-        let mut worker = Worker::new(COUNTER, limits()).await.expect("the script is fine");
+        let mut worker = Worker::new(COUNTER, ample_limits()).await.expect("the script is fine");
         for number in 1..=5 {
             let event = Event::get(format!("http://localhost/{number}"));
             let execution = worker.exec(event).await.expect("runs");
@@ -155,7 +151,7 @@ fn a_worker_has_the_operations_that_it_was_given() {
             async fetch() { return fetch('http://upstream/') }, scheduled() { console.log('scheduled') },
             task(task) { return task.payload } }";
         let mut worker =
-            Worker::new_with_ops(script, limits(), Arc::new(host.clone())).await.expect("it is fine");
+            Worker::new_with_ops(script, ample_limits(), Arc::new(host.clone())).await.expect("it is fine");
         assert_eq!(host.log_lines(), ["top level"]);
         assert_eq!(said(worker.exec(Event::get("http://localhost/")).await.expect("runs")).await, "fetched");
         worker.exec(Scheduled::default()).await.expect("runs");
@@ -168,7 +164,7 @@ fn a_worker_has_the_operations_that_it_was_given() {
 #[test]
 fn a_worker_with_a_bad_script_is_refused_when_it_is_made() {
     run(async || {
-        let made = async |script: &str| Worker::new(script, limits()).await.expect_err(script).outcome;
+        let made = async |script: &str| Worker::new(script, ample_limits()).await.expect_err(script).outcome;
         assert_eq!(made("export default {").await, Outcome::ScriptError(ScriptFault::Compile));
         assert_eq!(made("throw new Error('top')").await, Outcome::Exception);
         let tight = RuntimeLimits { startup_cpu_ms: 50, ..RuntimeLimits::default() };
@@ -185,7 +181,7 @@ fn a_worker_can_be_aborted_and_used_again() {
             "if (request.url.endsWith('/loop')) { console.log('looping'); for (;;); }
             return new Response('served')",
         );
-        let limits = RuntimeLimits { cpu_ms: 60_000, wall_ms: 60_000, ..limits() };
+        let limits = RuntimeLimits { cpu_ms: 60_000, wall_ms: 60_000, ..ample_limits() };
         let mut worker =
             Worker::new_with_ops(script, limits, Arc::new(host.clone())).await.expect("it is fine");
         let handle = worker.abort_handle();
@@ -215,7 +211,7 @@ fn a_worker_goes_on_after_a_task_that_cost_its_isolate() {
             "if (request.url.endsWith('/bomb')) { const all = []; for (;;) all.push([all.length]) }
             return new Response('served')",
         );
-        let limits = RuntimeLimits { heap_max_mb: 32, ..limits() };
+        let limits = RuntimeLimits { heap_max_mb: 32, ..ample_limits() };
         let mut worker = Worker::new(script, limits).await.expect("it is fine");
         for _ in 0..2 {
             let failure = worker.exec(Event::get("http://localhost/bomb")).await.unwrap_err();
@@ -234,7 +230,7 @@ fn workers_can_be_interleaved_moved_and_dropped_in_any_order() {
     run(async || {
         let mut workers = Vec::new();
         for _ in 0..4 {
-            workers.push(Worker::new(COUNTER, limits()).await.expect("it is fine"));
+            workers.push(Worker::new(COUNTER, ample_limits()).await.expect("it is fine"));
         }
         is_send(&workers[0]);
         for round in 1..=3 {
@@ -262,7 +258,7 @@ fn workers_can_be_interleaved_moved_and_dropped_in_any_order() {
 #[test]
 fn a_shared_isolate_serves_one_context_after_another() {
     thread_local! {
-        static ISOLATE: RefCell<SharedIsolate> = RefCell::new(SharedIsolate::new(limits()));
+        static ISOLATE: RefCell<SharedIsolate> = RefCell::new(SharedIsolate::new(ample_limits()));
     }
     run(async || {
         for _ in 0..3 {
@@ -280,7 +276,7 @@ fn a_shared_isolate_serves_one_context_after_another() {
 #[test]
 fn the_limits_hold_in_a_shared_isolate_too() {
     run(async || {
-        let tight = RuntimeLimits { cpu_ms: 1_500, wall_ms: 4_000, heap_max_mb: 32, ..limits() };
+        let tight = RuntimeLimits { cpu_ms: 1_500, wall_ms: 4_000, heap_max_mb: 32, ..ample_limits() };
         let mut isolate = SharedIsolate::new(tight);
         for (body, outcome) in [
             ("for (;;);", Outcome::ExceededCpu),
@@ -308,7 +304,7 @@ fn a_shared_isolate_can_run_trusted_guests_on_the_callers_own_thread() {
         let served = std::thread::spawn(|| {
             let executor = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("tokio");
             executor.block_on(async {
-                let mut isolate = SharedIsolate::inline_for_trusted_guests(limits());
+                let mut isolate = SharedIsolate::inline_for_trusted_guests(ample_limits());
                 let mut context =
                     ExecutionContext::new(&mut isolate, COUNTER, Arc::new(NoOps)).expect("made");
                 for number in 1..=3 {

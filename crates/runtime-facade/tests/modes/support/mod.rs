@@ -11,7 +11,7 @@ pub(crate) mod variant;
 
 pub(crate) use guests::{answer, classic, handler, task, text};
 pub(crate) use host::{Host, Watched};
-pub(crate) use variant::{Fixture, Variant};
+pub(crate) use variant::{Fixture, Variant, ample_limits};
 pub(crate) use wait::{settled, until, within};
 
 pub(crate) use runtime_facade::{

@@ -70,6 +70,11 @@ pub(crate) fn v8_config() -> V8Config {
     V8Config { lost_threads_budget: 100_000, ..V8Config::default() }
 }
 
+/// Limits for what is not about limits: the machine may be shared, and charge a thread for what others do.
+pub(crate) fn ample_limits() -> RuntimeLimits {
+    RuntimeLimits { cpu_ms: 5_000, startup_cpu_ms: 5_000, ..RuntimeLimits::default() }
+}
+
 /// What a test changes of the runtime under test.
 pub(crate) struct Setup {
     pub(crate) capacity: Capacity,
@@ -99,7 +104,7 @@ impl Fixture {
     /// A runtime with whatever `change` changes.
     pub(crate) fn runtime_with(self, change: impl FnOnce(&mut Setup)) -> Runtime {
         let capacity = Capacity { threads: Some(2), context: self.variant.context(), ..Capacity::default() };
-        let limits = RuntimeLimits { cpu_ms: 5_000, startup_cpu_ms: 5_000, ..RuntimeLimits::default() };
+        let limits = ample_limits();
         let mut setup = Setup { capacity, limits, ops: None, one_isolate_an_owner: false };
         change(&mut setup);
         if setup.one_isolate_an_owner && self.variant != Variant::Shared {
@@ -142,8 +147,7 @@ impl Fixture {
             Mode::Shared(config) => config.max_requests_per_isolate = places,
             _ => {}
         }
-        let limits = RuntimeLimits { cpu_ms: 5_000, startup_cpu_ms: 5_000, ..RuntimeLimits::default() };
-        let builder = Runtime::builder().mode(mode).limits(limits).v8(v8);
+        let builder = Runtime::builder().mode(mode).limits(ample_limits()).v8(v8);
         builder.ops(Arc::new(ops.clone())).build().expect("the runtime can be built")
     }
 
