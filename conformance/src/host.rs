@@ -32,9 +32,9 @@ impl Host {
         Host::Folder(root, format!("{}/", origin.trim_end_matches('/')))
     }
 
-    /// Lets the tests reach every server.
-    pub(crate) fn live() -> Self {
-        Host::Live(Box::new(HttpOps::new(HttpClient::new(), AllowedHosts::all(), GuestLog::stderr())))
+    /// Lets the tests reach every server, over this client.
+    pub(crate) fn live(client: HttpClient) -> Self {
+        Host::Live(Box::new(HttpOps::new(client, AllowedHosts::all(), GuestLog::stderr())))
     }
 }
 
@@ -194,7 +194,7 @@ mod tests {
     async fn a_websocket_reaches_a_live_server_and_without_one_is_an_error_that_says_so() {
         let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}/echo", server.local_addr().unwrap());
-        let live = Logged::new(Arc::new(Host::live()));
+        let live = Logged::new(Arc::new(Host::live(HttpClient::new())));
         let answering = async {
             let (mut connection, _) = server.accept().await.unwrap();
             let mut asked = vec![0; 4096];

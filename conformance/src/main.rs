@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use runtime_facade::{Capacity, Mode, ModeName, Runtime, RuntimeLimits, V8Config};
+use runtime_server::ops::HttpClient;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::sync::mpsc;
 
@@ -41,6 +42,9 @@ struct Args {
     /// A server answers at the origin: nothing is served from the folder.
     #[arg(long)]
     live: bool,
+    /// Certificate authorities, in PEM, that requests to servers trust beside Mozilla's.
+    #[arg(long)]
+    ca_file: Option<PathBuf>,
 }
 
 /// What a guest may use, beyond the time that its job says: more than any test needs that is not broken.
@@ -64,7 +68,12 @@ const READY: &[u8] = b"\"ready\"\n";
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let jobs = args.jobs.max(1);
-    let host = if args.live { Host::live() } else { Host::from_folder(args.root, &args.origin) };
+    let host = if args.live {
+        let authorities = args.ca_file.as_deref();
+        Host::live(authorities.map_or_else(|| Ok(HttpClient::new()), HttpClient::trusting)?)
+    } else {
+        Host::from_folder(args.root, &args.origin)
+    };
     let capacity = Capacity {
         threads: Some(jobs),
         max_isolates: Some(2 * jobs),

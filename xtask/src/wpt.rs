@@ -52,6 +52,9 @@ pub(crate) struct Args {
     /// The address of a live server of that checkout, such as `http://127.0.0.1:8000`.
     #[arg(long, value_name = "URL")]
     wpt_server: Option<String>,
+    /// The certificate authority of that server, in PEM, for the tests over TLS.
+    #[arg(long, value_name = "FILE", requires = "wpt_server")]
+    wpt_ca: Option<PathBuf>,
     /// How many tests run at once; twice as many as there are processors if left out, because most of them wait.
     #[arg(long, short)]
     jobs: Option<usize>,
@@ -140,6 +143,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<ExitCode> {
             root: &root,
             mode,
             server: args.wpt_server.as_deref(),
+            ca_file: args.wpt_ca.as_deref(),
             jobs: args.jobs.unwrap_or(2 * processors),
         };
         let began = Instant::now();

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use http::{HeaderName, HeaderValue, Method};
 use runtime_facade::{Capacity, ModeName, RuntimeLimits, SnapshotSource, V8, V8Config};
 use runtime_server::config::{ContextOption, LimitOptions};
+use runtime_server::ops::HttpClient;
 
 /// Runs untrusted, Workers-style JavaScript in V8 isolates: one event from the command line, or as an HTTP server.
 #[derive(Parser)]
@@ -183,6 +184,9 @@ pub(crate) struct CommonArguments {
     /// The worker's place on the web, such as https://example.com/: its `location`
     #[arg(long, value_name = "URL", help_heading = "Options")]
     pub(crate) location: Option<String>,
+    /// Certificate authorities, in PEM, that workers' requests trust beside Mozilla's
+    #[arg(long, value_name = "FILE", help_heading = "Options")]
+    ca_file: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArguments,
 }
@@ -232,6 +236,12 @@ impl CommonArguments {
             websocket_idle_ms: self.limits.websocket_idle_ms,
             ..LimitOptions::default()
         }
+    }
+
+    /// The client of the workers' requests; `configured` are authorities that a configuration file names.
+    pub(crate) fn http_client(&self, configured: Option<&Path>) -> Result<HttpClient, Unusable> {
+        let authorities = self.ca_file.as_deref().or(configured);
+        authorities.map_or_else(|| Ok(HttpClient::new()), HttpClient::trusting).map_err(Unusable::because)
     }
 
     /// How V8 is to be set up; `configured` is a snapshot that a configuration file names.

@@ -15,6 +15,7 @@
 //! prepare = true               # whether idle isolates make their next context ahead of requests
 //! standby = 2                  # isolates that stand by for requests that need a new one; 0 for none
 //! snapshot = "isolane.snapshot"
+//! ca_file = "company.pem"      # authorities, in PEM, that workers' requests trust beside Mozilla's
 //! allowed_hosts = ["*"]        # of workers that name none
 //! env = { REGION = "eu" }      # of all workers; a worker's own win
 //! limits = { cpu_ms = 50 }     # likewise
@@ -102,6 +103,8 @@ pub struct FileConfig {
     pub standby: Option<usize>,
     /// The base snapshot's file, relative to this one.
     pub snapshot: Option<PathBuf>,
+    /// A file of certificate authorities that workers' requests trust as well, relative to this one.
+    pub ca_file: Option<PathBuf>,
     /// The hosts that workers may reach which name none themselves.
     pub allowed_hosts: Option<Vec<String>>,
     /// Environment variables of all workers.
@@ -152,7 +155,7 @@ impl FileConfig {
         }
         let folder = path.parent().unwrap_or(Path::new(""));
         let scripts = config.worker.iter_mut().filter_map(|worker| worker.script.as_mut());
-        for relative in scripts.chain(config.snapshot.as_mut()) {
+        for relative in scripts.chain(config.snapshot.as_mut()).chain(config.ca_file.as_mut()) {
             *relative = folder.join(&*relative);
         }
         Ok(config)

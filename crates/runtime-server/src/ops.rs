@@ -6,10 +6,12 @@ mod bad_ports;
 mod redirect;
 mod referrer;
 mod socket;
+mod trust;
 
 use std::error::Error as _;
 use std::fmt::{Display, Write as _};
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -18,7 +20,6 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri, Version};
 use http_body::Body as _;
-use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -31,6 +32,7 @@ use runtime_facade::{
 pub use self::allowed_hosts::{AllowedHostError, AllowedHosts};
 use self::redirect::{Hop, Payload, location};
 use self::referrer::Introduction;
+pub use self::trust::AuthorityError;
 use crate::guest_log::GuestLog;
 use crate::hop_by_hop;
 
@@ -57,24 +59,23 @@ pub struct HttpClient {
 
 impl HttpClient {
     /// A client that trusts Mozilla's roots, compiled in.
-    ///
-    /// # Panics
-    /// Never: the cryptography that is compiled in supports the versions of TLS that are asked for.
     pub fn new() -> Self {
-        Self::over(|| {
-            HttpsConnectorBuilder::new()
-                .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-                .expect("ring supports TLS 1.2 and 1.3")
-        })
+        Self::with_tls(trust::client_config(trust::mozillas_roots()))
+    }
+
+    /// A client that trusts the certificate authorities of a file as well, in PEM: those of a company's own network, say.
+    ///
+    /// # Errors
+    /// If the file cannot be read, holds no certificate, or one that cannot be used.
+    pub fn trusting(authorities: &Path) -> Result<Self, AuthorityError> {
+        let mut roots = trust::mozillas_roots();
+        trust::add(&mut roots, authorities)?;
+        Ok(Self::with_tls(trust::client_config(roots)))
     }
 
     /// A client that speaks TLS in this way; the protocols that TLS offers are set here.
-    #[cfg(test)]
     fn with_tls(config: rustls::ClientConfig) -> Self {
-        Self::over(|| HttpsConnectorBuilder::new().with_tls_config(config.clone()))
-    }
-
-    fn over(connector: impl Fn() -> HttpsConnectorBuilder<WantsSchemes>) -> Self {
+        let connector = || HttpsConnectorBuilder::new().with_tls_config(config.clone());
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);

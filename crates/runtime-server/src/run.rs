@@ -17,7 +17,7 @@ use runtime_facade::{
     Scheduled, ScriptFault, Task, V8Config, WorkerCode,
 };
 use runtime_server::guest_log::GuestLog;
-use runtime_server::ops::{AllowedHosts, HttpClient, HttpOps};
+use runtime_server::ops::{AllowedHosts, HttpOps};
 use runtime_server::script_files::{self, ScriptFileError};
 use tokio::io::{AsyncRead, ReadBuf};
 
@@ -44,10 +44,11 @@ pub(crate) async fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
     let v8 = V8Config { standby_isolates: 0, ..arguments.common.v8(None) };
     let mode = Mode::named(arguments.mode, &capacity).map_err(Unusable::because)?;
     let log = GuestLog::stderr();
+    let client = arguments.common.http_client(None)?;
     let runtime = Runtime::builder()
         .mode(mode)
         .limits(arguments.common.limits().over(&RuntimeLimits::default()))
-        .ops(Arc::new(HttpOps::new(HttpClient::new(), AllowedHosts::all(), log.clone())))
+        .ops(Arc::new(HttpOps::new(client, AllowedHosts::all(), log.clone())))
         .v8(v8)
         .build()
         .map_err(Unusable::because)?;

@@ -9,7 +9,6 @@ use runtime_facade::{Mode, ModeName, Runtime, health};
 use runtime_server::config::FileConfig;
 use runtime_server::guest_log::GuestLog;
 use runtime_server::http::{Drained, Server};
-use runtime_server::ops::HttpClient;
 use runtime_server::workers::WorkerSources;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
@@ -47,7 +46,8 @@ pub(crate) async fn serve(arguments: ServeArguments) -> anyhow::Result<ExitCode>
         limits: &flags,
     };
     let log = GuestLog::stderr();
-    let routes = sources.routes(&HttpClient::new(), &log).map_err(Unusable::because)?;
+    let client = arguments.common.http_client(config.ca_file.as_deref())?;
+    let routes = sources.routes(&client, &log).map_err(Unusable::because)?;
     let limits = sources.common_limits();
     let mut v8 = arguments.common.v8(config.snapshot.as_deref());
     if let Some(budget) = arguments.lost_threads.or(config.lost_threads) {

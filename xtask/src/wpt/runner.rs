@@ -4,6 +4,7 @@
 //! Not here: V8, which the runner links.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -28,6 +29,8 @@ pub(super) struct Plan<'a> {
     pub(super) mode: &'a str,
     /// The address of a live server.
     pub(super) server: Option<&'a str>,
+    /// The certificate authorities of the live server.
+    pub(super) ca_file: Option<&'a Path>,
     /// How many tests run at once.
     pub(super) jobs: usize,
 }
@@ -151,6 +154,7 @@ impl Runner {
             .arg(plan.root)
             .args(["--origin", plan.origin()])
             .args(plan.server.map(|_| "--live"))
+            .args(plan.ca_file.into_iter().flat_map(|file| [OsStr::new("--ca-file"), file.as_os_str()]))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -277,7 +281,8 @@ done
         let folder = tempfile::tempdir().unwrap();
         let program = write_program(folder.path(), "#!/bin/sh\necho 'no snapshot' >&2\nexit 1\n");
         let tests = [Test { file: "url/a.any.js".to_owned(), variant: String::new(), is_long: false }];
-        let plan = Plan { program, root: folder.path(), mode: "worker", server: None, jobs: 1 };
+        let plan =
+            Plan { program, root: folder.path(), mode: "worker", server: None, ca_file: None, jobs: 1 };
         let error = run(&plan, &tests, |_, _| {}).unwrap_err().to_string();
         assert!(error.contains("no snapshot"), "{error}");
     }
@@ -302,7 +307,8 @@ done
         }
         let program = write_program(folder.path(), FRAGILE);
         let tests = super::super::inventory::find(folder.path(), None, false).unwrap();
-        let plan = Plan { program, root: folder.path(), mode: "worker", server: None, jobs: 3 };
+        let plan =
+            Plan { program, root: folder.path(), mode: "worker", server: None, ca_file: None, jobs: 3 };
         let mut seen = 0;
         let results = run(&plan, &tests, |_, _| seen += 1).unwrap();
         let statuses: Vec<&str> = results.iter().map(|found| found.status.as_str()).collect();

@@ -101,7 +101,7 @@ impl<'a> Host<'a> {
             ("{{ports[https][0]}}", "8443".to_owned()),
             ("{{ports[https][1]}}", "8444".to_owned()),
             ("{{ports[ws][0]}}", "8001".to_owned()),
-            ("{{ports[wss][0]}}", "8001".to_owned()),
+            ("{{ports[wss][0]}}", "8002".to_owned()),
             ("{{ports[h2][0]}}", "9000".to_owned()),
         ];
         values.iter().fold(text.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))

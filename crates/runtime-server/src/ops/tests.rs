@@ -1,6 +1,7 @@
 //! The client over TLS, its WebSockets included. Plain HTTP is tested with the program itself, from the outside.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use runtime_facade::{RuntimeLimits, WebSocket, WebSocketMessage};
 use rustls::pki_types::PrivateKeyDer;
+use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -17,17 +19,20 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::*;
 use crate::web_socket;
 
-/// A server that answers with the version of HTTP that it was asked in, and a client's view of whom to trust.
-async fn server(protocols: &[&[u8]]) -> (SocketAddr, rustls::ClientConfig) {
+/// A server that answers with the version of HTTP that it was asked in, and the file of the certificate that vouches for
+/// it.
+async fn server(protocols: &[&[u8]]) -> (SocketAddr, NamedTempFile) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let mut authority = NamedTempFile::new().expect("a temporary file");
+    authority.write_all(made.cert.pem().as_bytes()).expect("room");
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key)
+        .with_single_cert(vec![certificate], key)
         .expect("a certificate and its key");
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
@@ -68,14 +73,11 @@ async fn server(protocols: &[&[u8]]) -> (SocketAddr, rustls::ClientConfig) {
             });
         }
     });
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(certificate).expect("a root");
-    let client = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    (address, client)
+    (address, authority)
+}
+
+fn trusting(authority: &NamedTempFile) -> HttpClient {
+    HttpClient::trusting(authority.path()).expect("a certificate")
 }
 
 async fn fetch(client: HttpClient, url: String) -> Result<String, OpError> {
@@ -97,16 +99,16 @@ async fn fetch(client: HttpClient, url: String) -> Result<String, OpError> {
 #[tokio::test]
 async fn tls_chooses_http2_where_the_server_has_it_and_http1_where_not() {
     for (protocols, version) in [(&[&b"h2"[..], b"http/1.1"][..], "HTTP/2.0"), (&[b"http/1.1"], "HTTP/1.1")] {
-        let (address, tls) = server(protocols).await;
+        let (address, authority) = server(protocols).await;
         let url = format!("https://localhost:{}/", address.port());
-        assert_eq!(fetch(HttpClient::with_tls(tls), url).await.expect("an answer"), version);
+        assert_eq!(fetch(trusting(&authority), url).await.expect("an answer"), version);
     }
 }
 
 #[tokio::test]
 async fn a_websocket_goes_over_tls_also_to_a_server_that_prefers_http2() {
-    let (address, tls) = server(&[b"h2", b"http/1.1"]).await;
-    let ops = HttpOps::new(HttpClient::with_tls(tls), AllowedHosts::all(), GuestLog::to(std::io::sink()));
+    let (address, authority) = server(&[b"h2", b"http/1.1"]).await;
+    let ops = HttpOps::new(trusting(&authority), AllowedHosts::all(), GuestLog::to(std::io::sink()));
     let (here, socket) = WebSocket::pair(&RuntimeLimits::default());
     let url = format!("wss://localhost:{}/", address.port());
     let answer = ops.web_socket(WebSocketRequest { url, headers: HeaderMap::new(), socket }).await;
@@ -123,4 +125,24 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_and_the_reason_given()
     let error = fetch(HttpClient::new(), url).await.expect_err("it is not trusted").message;
     assert!(error.contains("certificate") && error.contains("https://localhost:"), "{error}");
     assert!(!error.contains("secret"), "{error}");
+}
+
+#[test]
+fn a_file_of_authorities_that_cannot_be_used_is_named_with_the_reason() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let torn = "-----BEGIN CERTIFICATE-----\nMIIB\n";
+    let wrong = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (name, text, part) in [
+        ("missing.pem", None, "cannot be read"),
+        ("empty.pem", Some("no certificate here"), "found none"),
+        ("torn.pem", Some(torn), "PEM"),
+        ("wrong.pem", Some(wrong), "certificate 1"),
+    ] {
+        let path = folder.path().join(name);
+        if let Some(text) = text {
+            std::fs::write(&path, text).expect("room");
+        }
+        let error = HttpClient::trusting(&path).expect_err(name).to_string();
+        assert!(error.contains(name) && error.contains(part), "{error}");
+    }
 }
