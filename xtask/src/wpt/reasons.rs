@@ -28,6 +28,9 @@ pub(super) struct Reasons {
 pub(super) struct Deviation {
     /// The beginnings of the tests' names.
     pub(super) tests: Vec<String>,
+    /// The variant of the tests; all variants, if left out.
+    #[serde(default)]
+    pub(super) variant: Option<String>,
     /// What the names of the subtests contain; all subtests, if left out.
     #[serde(default)]
     pub(super) subtests: Option<String>,
@@ -41,6 +44,7 @@ pub(super) struct Deviation {
 impl Deviation {
     fn covers(&self, test: &str, subtest: &str) -> bool {
         self.tests.iter().any(|beginning| test.starts_with(beginning.as_str()))
+            && self.variant.as_ref().is_none_or(|variant| test.ends_with(variant.as_str()))
             && self.subtests.as_ref().is_none_or(|part| subtest.contains(part.as_str()))
     }
 }
@@ -79,12 +83,14 @@ mod tests {
         let reasons: Reasons = toml::from_str(
             "[[deviation]]\ntests = [\"url/a\"]\nsubtests = \"odd\"\nreason = \"It is odd.\"\n\n\
              [[deviation]]\ntests = [\"url/\"]\nreason = \"All of it.\"\n\n\
+             [[deviation]]\ntests = [\"dom/\"]\nvariant = \"?late\"\nreason = \"It comes late.\"\n\n\
              [[deviation]]\ntests = [\"hr-time/\"]\nsubtests = \"now\"\nreason = \"Late.\"\nunstable = true\n",
         )
         .unwrap();
         assert_eq!(reasons.find("url/a.any.js", "an odd one"), Some(0));
         assert_eq!(reasons.find("url/a.any.js", "an even one"), Some(1));
         assert_eq!(reasons.find("dom/a.any.js", "an odd one"), None);
+        assert_eq!(reasons.find("dom/a.any.js?late", "an odd one"), Some(2));
         assert_eq!(reasons.find("hr-time/a.any.js", "now"), None);
 
         let test = Test { file: "hr-time/a.any.js".to_owned(), variant: String::new(), is_long: false };

@@ -59,6 +59,7 @@ const exportJwk = (slots) => {
   const key = jwk.create("OKP", slots);
   const isPrivate = slots.type === "private";
   key.crv = slots.algorithm.name;
+  if (key.crv === "Ed25519") key.alg = "Ed25519";
   key.x = jwk.text(isPrivate ? publicPart(slots.data) : slots.data);
   if (isPrivate) key.d = jwk.text(privatePart(slots.data));
   return key;

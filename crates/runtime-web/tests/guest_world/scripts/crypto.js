@@ -220,6 +220,15 @@ const checks = {
     throws("TypeError", () => Object.create(key).type);
     equal(Object.keys(CryptoKey.prototype), ["type", "extractable", "algorithm", "usages"]);
   },
+  async "a JSON Web Key of Ed25519 names its algorithm, also if it was imported under the older name"() {
+    const { privateKey } = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
+    const jwk = await crypto.subtle.exportKey("jwk", privateKey);
+    equal([jwk.alg, jwk.crv], ["Ed25519", "Ed25519"]);
+    const imported = await crypto.subtle.importKey("jwk", { ...jwk, alg: "EdDSA" }, "Ed25519", true, ["sign"]);
+    equal((await crypto.subtle.exportKey("jwk", imported)).alg, "Ed25519");
+    const agreed = await crypto.subtle.generateKey("X25519", true, ["deriveBits"]);
+    equal("alg" in await crypto.subtle.exportKey("jwk", agreed.publicKey), false);
+  },
   async "keys can be cloned"() {
     const { privateKey } = await subtle.generateKey(kinds[5].algorithm, false, ["sign"]);
     const clone = structuredClone({ privateKey }).privateKey;
