@@ -8,7 +8,7 @@ mod referrer;
 mod socket;
 mod trust;
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt::{Display, Write as _};
 use std::future::Future;
 use std::path::Path;
@@ -20,6 +20,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri, Version};
 use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -244,7 +245,7 @@ fn failed(url: &Url, reason: &str) -> OpError {
 }
 
 /// Why a request failed: what is behind the client's own words.
-fn reason(error: &hyper_util::client::legacy::Error) -> String {
+fn reason(error: &impl Error) -> String {
     let mut reason = String::new();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -311,12 +312,18 @@ fn answer_of(
         None => String::new(),
     };
     hop_by_hop::remove(&mut parts.headers);
+    let place = shown(url).to_owned();
+    let broken = move |error| format!("the body of {place} broke off: {}", reason(&error));
     FetchResponse {
         status: parts.status.as_u16(),
         status_text,
         url: url.href().split('#').next().unwrap_or_default().to_owned(),
         headers: parts.headers,
-        body: if body.is_end_stream() { Body::from(Bytes::new()) } else { Body::stream(body) },
+        body: if body.is_end_stream() {
+            Body::from(Bytes::new())
+        } else {
+            Body::stream(body.map_err(broken))
+        },
         is_redirected,
     }
 }

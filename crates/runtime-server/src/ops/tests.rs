@@ -12,6 +12,7 @@ use hyper_util::server::conn::auto;
 use runtime_facade::{RuntimeLimits, WebSocket, WebSocketMessage};
 use rustls::pki_types::PrivateKeyDer;
 use tempfile::NamedTempFile;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -92,7 +93,7 @@ async fn fetch(client: HttpClient, url: String) -> Result<String, OpError> {
     };
     let ops = HttpOps::new(client, AllowedHosts::all(), GuestLog::to(std::io::sink()));
     let response = ops.fetch(request).await?;
-    let body = response.body.collect().await.expect("a whole body");
+    let body = response.body.collect().await.map_err(|error| OpError::new(error.message))?;
     Ok(String::from_utf8(body.to_vec()).expect("text"))
 }
 
@@ -125,6 +126,25 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_and_the_reason_given()
     let error = fetch(HttpClient::new(), url).await.expect_err("it is not trusted").message;
     assert!(error.contains("certificate") && error.contains("https://localhost:"), "{error}");
     assert!(!error.contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_says_where_and_why() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        let mut request = [0; 1024];
+        let _ = stream.read(&mut request).await.expect("a request");
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort").await.expect("it reads");
+    });
+    let error = fetch(HttpClient::new(), format!("http://{address}/a?secret"))
+        .await
+        .expect_err("it is short")
+        .message;
+    let start = format!("the body of http://{address}/a broke off: ");
+    assert!(error.starts_with(&start) && error.len() > start.len(), "{error}");
+    assert!(!error.contains("error reading a body"), "{error}");
 }
 
 #[test]
