@@ -311,6 +311,7 @@ mod tests {
         assert_eq!(config.context, Some(ContextOption(ContextPolicy::Reuse { max_uses: 1000 })));
         assert_eq!((config.prepare, config.standby), (Some(true), Some(2)));
         assert_eq!(config.env["REGION"], "eu");
+        assert!(config.ca_file.as_ref().expect("a file").is_absolute(), "relative to the file's folder");
         let worker = &config.worker[0];
         assert_eq!(worker.id.as_deref(), Some("shop"));
         assert!(worker.script.as_ref().expect("a script").is_absolute(), "relative to the file's folder");

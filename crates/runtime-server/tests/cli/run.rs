@@ -185,7 +185,7 @@ fn bad_usage_is_status_2_and_says_what_was_expected() {
     let files = Files::worker(HELLO);
     let script = files.path("worker.js");
     let script = script.to_str().expect("a UTF-8 path");
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["run"], "SCRIPT"),
         (&["run", "does-not-exist.js"], "does-not-exist.js"),
         (&["run", script, "--mode", "turbo"], "worker, pool, pinned, shared"),
@@ -193,6 +193,7 @@ fn bad_usage_is_status_2_and_says_what_was_expected() {
         (&["run", script, "--header", "no colon"], "Name: value"),
         (&["run", script, "--env", "no equals sign"], "K=V"),
         (&["run", script, "--cpu-ms", "soon"], "soon"),
+        (&["run", script, "--ca-file", "does-not-exist.pem"], "does-not-exist.pem"),
         (&["run", script, "--frobnicate"], "--frobnicate"),
         (&["run", script, "--data", "@does-not-exist.txt"], "does-not-exist.txt"),
         (&["run", script, "--event", "task", "--data", "{"], "JSON"),
