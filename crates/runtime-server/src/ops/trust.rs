@@ -52,18 +52,18 @@ pub(super) fn mozillas_roots() -> RootCertStore {
 
 /// Adds the certificates of a file in PEM. All of them, or none.
 pub(super) fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), AuthorityError> {
-    let path = || path.to_owned();
-    let text = std::fs::read(path()).map_err(|source| AuthorityError::Read { path: path(), source })?;
+    let named = || path.to_owned();
+    let text = std::fs::read(path).map_err(|source| AuthorityError::Read { path: named(), source })?;
     let certificates = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|source| AuthorityError::Pem { path: path(), source })?;
+        .map_err(|source| AuthorityError::Pem { path: named(), source })?;
     if certificates.is_empty() {
-        return Err(AuthorityError::Empty { path: path() });
+        return Err(AuthorityError::Empty { path: named() });
     }
     let mut all = roots.clone();
     for (before, certificate) in certificates.into_iter().enumerate() {
         all.add(certificate).map_err(|source| AuthorityError::Certificate {
-            path: path(),
+            path: named(),
             number: before + 1,
             source,
         })?;
