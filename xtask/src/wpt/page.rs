@@ -23,7 +23,8 @@ written by `cargo xtask wpt`, from what the tests are expected to give (`conform
 reasons (`conformance/reasons.toml`). A test that gives anything else, for better or worse, fails the run.
 
 The tests are the part of web-platform-tests that Debian's source package `nodejs` carries; `--wpt-root` takes any other
-checkout, and `--wpt-server` a live server for the tests that need one. What a run of everything gives over a full checkout is
+checkout, and `--wpt-server` a live server for the tests that need one, with its ports 8443 and 8444 for https, 8001 for ws
+and 8002 for wss. What a run of everything gives over a full checkout is
 kept with `--record` and shown here beside it, and not compared with anything. Each file with `.any.js` or `.worker.js` is run
 as a worker, once for each of its variants. The figures of the others are of such scripts over a full and newer checkout, so
 that shares can be compared, and sums cannot.
@@ -35,6 +36,7 @@ cargo xtask wpt --filter url/historical --verbose        # some of it, with all 
 cargo xtask wpt --dev --filter streams/                  # while the platform changes: a dev build is made sooner
 cargo xtask wpt --update-expectations                    # takes what is found for what is expected
 cargo xtask wpt --wpt-root DIR --wpt-server URL --record \"of June\"   # keeps the figures of a full checkout
+cargo xtask wpt --wpt-root DIR --wpt-server URL --wpt-ca FILE          # with the tests over TLS, whose authority is trusted
 ```
 ";
 

@@ -224,8 +224,10 @@ fn a_port_of_another_protocol_is_reached_only_where_the_configuration_names_it()
         return Response.json(said);
     } }";
     for (hosts, said) in [("'*'", "port 1 belongs to another protocol"), ("'*', '127.0.0.1:1'", "refused")] {
-        let config =
-            format!("allowed_hosts = [{hosts}]\nenv = {{ UPSTREAM = 'http://{}' }}", upstream.address);
+        let config = format!(
+            "limits = {{ cpu_ms = 2000 }}\nallowed_hosts = [{hosts}]\nenv = {{ UPSTREAM = 'http://{}' }}",
+            upstream.address
+        );
         let files = Files::new(&[("worker.js", source), ("isolane.toml", &config)]);
         let config = files.path("isolane.toml");
         let server = Server::of(&files, "worker", &["--config", config.to_str().expect("UTF-8")]);

@@ -288,6 +288,7 @@ fn bad_usage_is_status_2_and_a_taken_address_status_1() {
         ("worker.js", SHOW_URL),
         ("key.toml", "prot = 80"),
         ("mode.toml", "mode = 'turbo'"),
+        ("ca.toml", "ca_file = 'missing.pem'"),
         ("empty/README.md", ""),
     ]);
     let path = |name: &str| files.path(name).to_str().expect("UTF-8").to_owned();
@@ -297,6 +298,7 @@ fn bad_usage_is_status_2_and_a_taken_address_status_1() {
         (vec!["serve".into(), path("empty")], "NAME.js"),
         (vec!["serve".into(), "--config".into(), path("key.toml")], "`prot`"),
         (vec!["serve".into(), "--config".into(), path("mode.toml")], "worker, pool, pinned, shared"),
+        (vec!["serve".into(), "--config".into(), path("ca.toml")], "missing.pem"),
         (
             vec!["serve".into(), path("worker.js"), "--threads".into(), "0".into()],
             "from 1 to 1024, found \"0\"",

@@ -61,16 +61,12 @@ fn snapshot() -> &'static Path {
     })
 }
 
-/// The arguments, with wide limits of processor time where a test names none, nor its configuration's file: a machine
-/// whose processors are shared with others may charge a thread ten times what its work takes.
+/// The arguments, with wide limits of processor time where a test names none: a machine whose processors are
+/// shared with others may charge a thread ten times what its work takes. A configuration's file has its own.
 pub(crate) fn unhurried<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
-    let file = arguments.iter().skip_while(|argument| **argument != "--config").nth(1);
-    let config = file.map(|path| std::fs::read_to_string(path).expect("a file")).unwrap_or_default();
     let mut all = arguments.to_vec();
-    for (limit, key, wide) in
-        [("--cpu-ms", " cpu_ms", "2000"), ("--startup-cpu-ms", "startup_cpu_ms", "4000")]
-    {
-        if !arguments.contains(&limit) && !config.contains(key) {
+    for [limit, wide] in [["--cpu-ms", "2000"], ["--startup-cpu-ms", "4000"]] {
+        if !arguments.iter().any(|given| [limit, "--config"].contains(given)) {
             all.extend([limit, wide]);
         }
     }

@@ -292,7 +292,7 @@ fn hosts_that_a_worker_may_not_reach_it_may_not_reach_by_socket_either() {
         ),
         (
             "isolane.toml",
-            "[[worker]]\nid = 'guest'\nscript = 'worker.js'\npath = '/'\nallowed_hosts = ['example.com']\n",
+            "limits = { cpu_ms = 2000 }\n[[worker]]\nid = 'guest'\nscript = 'worker.js'\npath = '/'\nallowed_hosts = ['example.com']\n",
         ),
     ]);
     let server = Server::start(&["--config", files.path("isolane.toml").to_str().expect("a UTF-8 path")]);
