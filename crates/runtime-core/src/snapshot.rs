@@ -379,6 +379,9 @@ pub(crate) fn set_up_from_source<'s>(
         let function = compile(scope, source)?;
         call(scope, source.name, function, &[native.into(), internals.into()])?;
     }
+    if let Some(file) = UnitFiles::first_run(scope) {
+        return Err(failed(&format!("a source of the core uses {file} of a unit, which every context would then hold")));
+    }
     let entry = text(scope, "entry")?;
     let entry = internals
         .get(scope, entry.into())

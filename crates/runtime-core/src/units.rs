@@ -30,6 +30,13 @@ impl UnitFiles {
         isolate.set_slot(Self { extension, sources, code, compiled });
     }
 
+    /// The first of the files that have run, if any has.
+    pub(crate) fn first_run(isolate: &v8::Isolate) -> Option<&'static str> {
+        let files = isolate.get_slot::<Self>()?;
+        let first = files.compiled.iter().position(Option::is_some)?;
+        files.sources.get(first).map(|source| source.name)
+    }
+
     /// Takes it out again, with its handles.
     pub(crate) fn remove(isolate: &mut v8::Isolate) {
         isolate.remove_slot::<Self>();

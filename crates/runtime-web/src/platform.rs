@@ -17,7 +17,7 @@ macro_rules! sources {
             // The wrapper stands on one line, so that line numbers are the file's.
             code: concat!(
                 "(function (native, internals) { \"use strict\"; ",
-                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/js/", $name)),
+                include_str!(concat!(env!("OUT_DIR"), "/js/", $name)),
                 "\n})"
             ),
         }),*]

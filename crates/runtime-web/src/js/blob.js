@@ -8,9 +8,9 @@
 const {
   ArrayBufferIsView, DateNow, List, MathMax, MathMin, PromiseReject, PromiseResolve, StringPrototypeCharCodeAt,
   StringPrototypeReplaceAll, StringPrototypeToLowerCase, TypeError, TypedArrayPrototypeGetBuffer,
-  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeSet, Uint8Array,
+  TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeSet, Uint8Array, isolate,
 } = internals.prim;
-const { queues, webidl } = internals;
+const { webidl } = internals;
 const { ArrayBufferView, DOMString, USVString, longLong, longLongClamp } = webidl.converters;
 
 const blobs = { __proto__: null };
@@ -111,7 +111,7 @@ class BytesSource {
     this.position = 0;
   }
 }
-queues.isolate(BytesSource);
+isolate(BytesSource);
 
 // A byte stream of a copy of the bytes, chunk by chunk.
 blobs.readableOfBytes = (bytes) => internals.streams.createReadableByteStream(new BytesSource(bytes));

@@ -37,7 +37,7 @@ class Pump extends Deferred {
   chunk(value) {
     if (this.over) return;
     if (TypedArrayPrototypeGetSymbolToStringTag(value) !== "Uint8Array") {
-      this.abort(internals.bodies.notBytes());
+      this.abort(internals.bodyReading.notBytes());
       return;
     }
     let room = true;

@@ -4,11 +4,11 @@
 
 const {
   PromisePrototypeThen, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetByteOffset, Uint8Array,
+  TypedArrayPrototypeGetByteOffset, Uint8Array, isolate,
 } = internals.prim;
 const { writables, webidl } = internals;
 const { BufferSource } = webidl.converters;
-const { Deferred, after, isolate, resolvedPromise, settled } = writables;
+const { Deferred, after, resolvedPromise, settled } = writables;
 
 // What native.codecPush says beside the place in the data and the output.
 const WANTS_DATA = 0;

@@ -8,8 +8,7 @@
 // `native.fail` once the rest has settled.
 
 const {
-  JSONStringify, List, PromisePrototypeThen, PromiseReject, PromiseResolve, ReflectApply, TypeError, WeakSet,
-  WeakSetPrototypeAdd, WeakSetPrototypeDelete, defineValue,
+  JSONStringify, List, PromisePrototypeThen, PromiseReject, PromiseResolve, ReflectApply, TypeError, defineValue,
 } = internals.prim;
 const { global, ifLoaded, requestEpoch, webidl } = internals;
 
@@ -320,16 +319,10 @@ entry.builtinModule = (specifier) => {
 entry.lateGlobal = (name, sharedArrayBuffer, webAssembly) =>
   internals.lateGlobal(name, sharedArrayBuffer, webAssembly);
 
-const reported = new WeakSet();
-
 // kind 0: `promise` was rejected and nobody handles it. kind 1: somebody does, after that had been reported.
 entry.rejection = (kind, promise, reason) => {
-  if (kind === 1 && !WeakSetPrototypeDelete(reported, promise)) return;
-  if (kind === 0) WeakSetPrototypeAdd(reported, promise);
-  const type = kind === 0 ? "unhandledrejection" : "rejectionhandled";
-  const event = new internals.PromiseRejectionEvent(type, { __proto__: null, cancelable: kind === 0, promise, reason });
-  const proceed = internals.events.dispatch(global, event);
-  if (kind === 0 && proceed) internals.logUncaught("Uncaught (in promise)", reason);
+  if (kind === 0) internals.rejections.unhandled(promise, reason);
+  else ifLoaded("rejections")?.handled(promise, reason);
 };
 
 entry.reset = () => {

@@ -151,7 +151,7 @@ class EventSource extends EventTarget {
     this.#signal = signal;
     let answer;
     try {
-      const core = internals.requests.build(this.#url, undefined, "EventSource");
+      const core = internals.requestInit.build(this.#url, undefined, "EventSource");
       core.list.append("accept", "text/event-stream");
       // What fetch sends for the cache mode "no-store".
       core.list.append("pragma", "no-cache");

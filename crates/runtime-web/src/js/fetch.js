@@ -7,10 +7,10 @@ const {
   MathMin, PromisePrototypeThen, PromiseReject, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeIndexOf,
   StringFromCharCode, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeToLowerCase, TypeError,
   TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array,
-  promiseMarkHandled,
+  isolate, promiseMarkHandled,
 } = internals.prim;
 const { bodies, headers, queues, requests, responses, settings, webidl } = internals;
-const { Deferred, isolate } = queues;
+const { Deferred } = queues;
 const { ResponseCore } = responses;
 
 // --- data: URLs ----------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ const processDataUrl = (href) => {
   const comma = StringPrototypeIndexOf(text, ",");
   if (comma === -1) return null;
   const { mime } = internals;
-  let type = mime.trimHttp(StringPrototypeSlice(text, 0, comma));
+  let type = headers.trimHttp(StringPrototypeSlice(text, 0, comma));
   let bytes = percentDecode(StringPrototypeSlice(text, comma + 1));
   const suffix = RegExpPrototypeExec(base64Suffix, type);
   if (suffix !== null) {
@@ -316,7 +316,7 @@ const answer = (promised, core, response) => {
   };
   if (body === null) check(new Uint8Array(0));
   else if (body.isPlain) check(body.plainBytes());
-  else body.collect(check, promised.reject);
+  else internals.bodyReading.collect(body, check, promised.reject);
 };
 
 const start = (core) => {
@@ -357,7 +357,7 @@ webidl.exposeOperations({
     const prefix = "Failed to execute 'fetch'";
     try {
       webidl.requiredArguments(arguments.length, 1, prefix);
-      return start(requests.build(input, init, prefix));
+      return start(internals.requestInit.build(input, init, prefix));
     } catch (error) {
       return PromiseReject(error);
     }

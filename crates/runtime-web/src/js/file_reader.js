@@ -4,7 +4,7 @@
 // A read of an earlier request is given up.
 
 const {
-  List, MathMin, StringFromCharCode, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, Uint8Array,
+  List, MathMin, StringFromCharCode, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
 } = internals.prim;
 const { Event, EventTarget, blobs, events, requestEpoch, targets, webidl } = internals;
 const { DOMString, boolean, double, unsignedLong } = webidl.converters;

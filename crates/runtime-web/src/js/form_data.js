@@ -10,7 +10,7 @@ const {
   TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
   TypedArrayPrototypeIndexOf, TypedArrayPrototypeSet, Uint8Array,
 } = internals.prim;
-const { blobs, mime, webidl } = internals;
+const { blobs, webidl } = internals;
 const { USVString } = webidl.converters;
 const { requiredArguments } = webidl;
 
@@ -219,7 +219,7 @@ const dispositionParameter = (line, name) => {
   const start = at + key.length;
   if (!StringPrototypeStartsWith(line, '"', start)) {
     const semicolon = StringPrototypeIndexOf(line, ";", start);
-    return mime.trimHttp(StringPrototypeSlice(line, start, semicolon === -1 ? line.length : semicolon));
+    return internals.headers.trimHttp(StringPrototypeSlice(line, start, semicolon === -1 ? line.length : semicolon));
   }
   const end = StringPrototypeIndexOf(line, '"', start + 1);
   if (end === -1) throw malformed(`the ${name} of a part has no closing quote`);
@@ -244,7 +244,7 @@ const readPartHeaders = (bytes, at) => {
     const colon = StringPrototypeIndexOf(line, ":");
     if (colon === -1) throw malformed("a header line has no colon");
     const headerName = StringPrototypeToLowerCase(StringPrototypeSlice(line, 0, colon));
-    const value = mime.trimHttp(StringPrototypeSlice(line, colon + 1));
+    const value = internals.headers.trimHttp(StringPrototypeSlice(line, colon + 1));
     if (headerName === "content-disposition") {
       if (StringPrototypeIndexOf(StringPrototypeToLowerCase(value), "form-data") !== 0) {
         throw malformed("a part's Content-Disposition is not form-data");

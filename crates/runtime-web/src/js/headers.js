@@ -4,20 +4,55 @@
 // In `internals.headers`: `fromHost(flat)` (a field list over the host's [name, value, ...], names in lower case),
 // `create(list, guard)` (the object), `listOf(headers)`, `isHeaders(value)`, `fill(list, guard, init, prefix, context)`,
 // `append(list, guard, name, value)` (a name in lower case), `flatWithLength(list, length)` (for the host, with a body's
-// length), and class FieldList with get/set/append/has/delete/flat.
+// length), and class FieldList with get/set/append/has/delete/flat. Of HTTP's grammar: `isToken(text)`,
+// `isHttpSpace(code)`, `trimHttp(text)`, `trimHttpEnd(text)`.
 // The guards are "none", "immutable" and "request-no-cors".
 
 const {
-  List, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys,
-  StringPrototypeCharCodeAt, StringPrototypeToLowerCase, SymbolIterator, TypeError, listOf,
+  List, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys, StringPrototypeCharCodeAt, StringPrototypeSlice,
+  StringPrototypeToLowerCase, SymbolIterator, TypeError, Uint8Array, isolate, listOf,
 } = internals.prim;
-const { mime, webidl } = internals;
+const { webidl } = internals;
 const { ByteString } = webidl.converters;
 const { requiredArguments } = webidl;
-const { isToken, trimHttp } = mime;
 
 const headers = { __proto__: null };
 internals.headers = headers;
+
+// The token characters of HTTP.
+const tokenCodes = new Uint8Array(128);
+const tokenCharacters = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+for (let i = 0; i < tokenCharacters.length; i++) tokenCodes[StringPrototypeCharCodeAt(tokenCharacters, i)] = 1;
+
+const isToken = (text) => {
+  if (text.length === 0) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = StringPrototypeCharCodeAt(text, i);
+    if (code > 127 || tokenCodes[code] === 0) return false;
+  }
+  return true;
+};
+headers.isToken = isToken;
+
+const isHttpSpace = (code) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+headers.isHttpSpace = isHttpSpace;
+
+// Without HTTP white space at the end.
+const trimHttpEnd = (text) => {
+  let end = text.length;
+  while (end > 0 && isHttpSpace(StringPrototypeCharCodeAt(text, end - 1))) end -= 1;
+  return StringPrototypeSlice(text, 0, end);
+};
+
+headers.trimHttpEnd = trimHttpEnd;
+
+// Without HTTP white space at both ends.
+const trimHttp = (text) => {
+  let start = 0;
+  while (start < text.length && isHttpSpace(StringPrototypeCharCodeAt(text, start))) start += 1;
+  return trimHttpEnd(StringPrototypeSlice(text, start));
+};
+headers.trimHttp = trimHttp;
 
 const isLowerCaseToken = (name) => {
   for (let i = 0; i < name.length; i++) {
@@ -147,7 +182,7 @@ class FieldList {
     return this.fields;
   }
 }
-internals.queues.isolate(FieldList);
+isolate(FieldList);
 headers.FieldList = FieldList;
 
 // Of an array that is complete: nothing may be added to these fields, only to a copy of them.
@@ -160,8 +195,6 @@ headers.flatWithLength = (list, length) => {
   whole.append("content-length", `${length}`);
   return whole.flat();
 };
-
-const pairSequence = webidl.sequence(ByteString);
 
 // record<ByteString, ByteString>: all is read before anything is checked, in the order of the specification. Keys
 // are distinct, since converting them changes nothing.
@@ -210,7 +243,7 @@ headers.fill = (list, guard, init, prefix, context) => {
     for (let i = 0; i < fields.length; i += 2) headers.append(list, guard, fields[i], fields[i + 1]);
     return;
   }
-  const pairs = webidl.sequenceFrom(init, method, pairSequence, prefix, context);
+  const pairs = webidl.sequenceFrom(init, method, webidl.sequence(ByteString), prefix, context);
   for (let i = 0; i < pairs.length; i++) {
     if (pairs[i].length !== 2) throw new TypeError(`${prefix}: ${context}, item ${i}, is not a pair of name and value`);
   }

@@ -7,7 +7,7 @@
 const {
   ArrayBufferPrototypeGetByteLength, ArrayIsArray, ArrayPrototypeJoin, AsyncFunctionPrototype,
   AsyncGeneratorFunctionPrototype, BigIntPrototypeToString, BigIntPrototypeValueOf, BooleanPrototypeValueOf,
-  DataViewPrototypeGetByteLength, DatePrototypeGetTime, DatePrototypeToISOString, Error, ErrorPrototype,
+  DataViewPrototypeGetByteLength, DatePrototypeGetTime, DatePrototypeToISOString, ErrorPrototype,
   FunctionPrototype, FunctionPrototypeToString, GeneratorFunctionPrototype, JSONStringify, List,
   MapIteratorPrototypeNext, MapPrototypeEntries, MapPrototypeGetSize, MathMin, NumberIsNaN, NumberPrototypeToString,
   NumberPrototypeValueOf, ObjectIs, ObjectPrototype, ObjectPrototypeIsPrototypeOf, PromisePrototype, ReflectApply,

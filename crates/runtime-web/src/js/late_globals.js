@@ -10,7 +10,8 @@ const {
   List, PromisePrototypeThen, PromiseReject, RangeError, ReflectApply, ReflectConstruct, ReflectDefineProperty,
   ReflectGetPrototypeOf, ReflectOwnKeys, defineValue, ownDescriptor, uncurryThis,
 } = internals.prim;
-const { checkRoom, holds, reserve, reserved, takePlace, toIndex } = internals;
+const { bufferRoom, takePlace } = internals;
+const { check, holds, reserve, reserved, toIndex } = bufferRoom;
 const { isObject } = internals.webidl;
 
 // Memory is committed in pages of the system's.
@@ -81,7 +82,7 @@ const limitMemories = (WebAssembly) => {
     // What is no number yet V8 makes one; the end of the turn finds out how much that was. So does it with numbers that
     // no memory can grow by.
     grow(delta) {
-      if (typeof delta === "number" && delta < 2 ** 32) checkRoom(delta * 65536);
+      if (typeof delta === "number" && delta < 2 ** 32) check(delta * 65536);
       return grow(this, delta);
     },
   };

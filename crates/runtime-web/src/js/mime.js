@@ -5,44 +5,13 @@
 // or null; `serialise(type)`, `parameter(type, name)`, `fromHeader(value)` (the combined header's value or null).
 
 const {
-  List, StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeReplaceAll,
-  StringPrototypeSlice, StringPrototypeToLowerCase, Uint8Array,
+  List, StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeReplaceAll, StringPrototypeSlice,
+  StringPrototypeToLowerCase,
 } = internals.prim;
+const { isHttpSpace, isToken, trimHttp, trimHttpEnd } = internals.headers;
 
 const mime = { __proto__: null };
 internals.mime = mime;
-
-// The token characters of HTTP.
-const tokenCodes = new Uint8Array(128);
-const tokenCharacters = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-for (let i = 0; i < tokenCharacters.length; i++) tokenCodes[StringPrototypeCharCodeAt(tokenCharacters, i)] = 1;
-
-const isToken = (text) => {
-  if (text.length === 0) return false;
-  for (let i = 0; i < text.length; i++) {
-    const code = StringPrototypeCharCodeAt(text, i);
-    if (code > 127 || tokenCodes[code] === 0) return false;
-  }
-  return true;
-};
-mime.isToken = isToken;
-
-const isHttpSpace = (code) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
-
-// Without HTTP white space at the end.
-const trimHttpEnd = (text) => {
-  let end = text.length;
-  while (end > 0 && isHttpSpace(StringPrototypeCharCodeAt(text, end - 1))) end -= 1;
-  return StringPrototypeSlice(text, 0, end);
-};
-
-// Without HTTP white space at both ends.
-const trimHttp = (text) => {
-  let start = 0;
-  while (start < text.length && isHttpSpace(StringPrototypeCharCodeAt(text, start))) start += 1;
-  return trimHttpEnd(StringPrototypeSlice(text, start));
-};
-mime.trimHttp = trimHttp;
 
 // What may stand inside a quoted string.
 const isQuotable = (text) => {

@@ -4,9 +4,9 @@
 // `forHost(response)` takes a handler's answer apart for the host and uses its body up; `readRecord(response, prefix)`
 // is the promise of { bytes }, those of its body.
 
-const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError } = internals.prim;
-const { bodies, headers, ifLoaded, queues, settings, webidl } = internals;
-const { ByteString, USVString, unsignedShort } = webidl.converters;
+const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError, isolate } = internals.prim;
+const { bodies, headers, ifLoaded, settings, webidl } = internals;
+const { ByteString, USVString } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
 
 const responses = { __proto__: null };
@@ -21,8 +21,14 @@ class Init {
     this.webSocket = null;
   }
 }
-queues.isolate(Init);
+isolate(Init);
 const noInit = new Init();
+
+// Web IDL's unsigned short. Most statuses are one already.
+const unsignedShort = (value, prefix, context) =>
+  typeof value === "number" && (value & 0xffff) === value
+    ? value
+    : webidl.converters.unsignedShort(value, prefix, context);
 
 const readInit = (given, prefix) => {
   if (given === undefined || given === null) return noInit;
@@ -58,7 +64,7 @@ class ResponseCore {
     this.webSocket = null;
   }
 }
-queues.isolate(ResponseCore);
+isolate(ResponseCore);
 responses.ResponseCore = ResponseCore;
 
 const isNullBodyStatus = (status) => status === 101 || status === 103 || status === 204 || status === 205 ||
@@ -177,12 +183,12 @@ class Response {
     copy.type = core.type;
     copy.url = core.url;
     copy.redirected = core.redirected;
-    if (core.body !== null) copy.body = core.body.clone();
+    if (core.body !== null) copy.body = internals.bodyStreams.clone(core.body);
     return responses.create(copy);
   }
 }
 bodies.mixin(Response, "Response", responses.coreOf);
-responses.readRecord = (response, prefix) => bodies.readRecord(responses.coreOf, response, prefix);
+responses.readRecord = (response, prefix) => internals.bodyReading.readRecord(responses.coreOf, response, prefix);
 webidl.exposeInterface(Response);
 
 // { status, statusText, headers, bytes, source, stream, webSocket }: `bytes` or null, the id of a body that goes on

@@ -11,17 +11,18 @@ const {
   ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeGetResizable, BigInt64Array,
   BigIntPrototypeValueOf, BigUint64Array, BooleanPrototypeValueOf, DataView, DataViewPrototypeGetBuffer,
   DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Date, DatePrototypeGetTime, Error, EvalError,
-  Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, List, Map, MapPrototypeForEach,
-  MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, NumberPrototypeValueOf, Object, ObjectHasOwn, ObjectKeys,
-  ObjectPrototype, RangeError, ReferenceError, ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf,
-  RegExp, RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices,
-  RegExpPrototypeGetIgnoreCase, RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky,
-  RegExpPrototypeGetUnicode, RegExpPrototypeGetUnicodeSets, Set, SetPrototypeAdd, SetPrototypeForEach,
-  StringPrototypeValueOf, SyntaxError, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteOffset,
-  TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, URIError,
-  Uint16Array, Uint32Array, Uint8Array, Uint8ClampedArray, defineValue,
+  Float32Array, Float64Array, Int16Array, Int32Array, Int8Array, List, Map, MapPrototypeForEach, MapPrototypeGet,
+  MapPrototypeHas, MapPrototypeSet, NumberPrototypeValueOf, Object, ObjectHasOwn, ObjectKeys, ObjectPrototype,
+  RangeError, ReferenceError, ReflectGetOwnPropertyDescriptor, ReflectGetPrototypeOf, RegExp,
+  RegExpPrototypeGetDotAll, RegExpPrototypeGetGlobal, RegExpPrototypeGetHasIndices, RegExpPrototypeGetIgnoreCase,
+  RegExpPrototypeGetMultiline, RegExpPrototypeGetSource, RegExpPrototypeGetSticky, RegExpPrototypeGetUnicode,
+  RegExpPrototypeGetUnicodeSets, Set, SetPrototypeAdd, SetPrototypeForEach, StringPrototypeValueOf, SyntaxError,
+  TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength,
+  TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, URIError, Uint16Array, Uint32Array, Uint8Array,
+  Uint8ClampedArray, defineValue,
 } = internals.prim;
-const { bufferLike, holds, transferBuffer, webidl } = internals;
+const { bufferRoom, webidl } = internals;
+const { holds } = bufferRoom;
 const { isObject } = webidl;
 const { object } = webidl.converters;
 
@@ -149,7 +150,7 @@ const checkAttached = (buffer) => {
 
 const bytesCopy = (buffer) => {
   checkAttached(buffer);
-  const copy = bufferLike(buffer);
+  const copy = bufferRoom.like(buffer);
   TypedArrayPrototypeSet(new Uint8Array(copy), new Uint8Array(buffer));
   return copy;
 };
@@ -385,7 +386,7 @@ cloning.cloneWithTransfer = (value, transfer) => {
     const { registration } = records[i].value;
     if (registration === undefined) {
       checkAttached(item);
-      records[i].copy = transferBuffer(item);
+      records[i].copy = bufferRoom.transferred(item);
     } else {
       records[i].copy = registration.transfer(item);
     }

@@ -2,7 +2,7 @@
 // transform streams. Decoding is native, through the same decoders that TextDecoder uses.
 
 const {
-  RangeError, StringPrototypeCharCodeAt, StringPrototypeSlice, Uint8Array,
+  RangeError, StringPrototypeCharCodeAt, StringPrototypeSlice, Uint8Array, isolate,
 } = internals.prim;
 const { writables, webidl } = internals;
 const { AllowSharedBufferSource, DOMString, boolean } = webidl.converters;
@@ -33,7 +33,7 @@ class Encoder {
 
   cancel() {}
 }
-writables.isolate(Encoder);
+isolate(Encoder);
 
 class TextEncoderStream {
   #core = writables.createTransform(new Encoder());
@@ -106,7 +106,7 @@ class Decoder {
     }
   }
 }
-writables.isolate(Decoder);
+isolate(Decoder);
 
 const no = () => false;
 const decoderOptions = webidl.dictionary("TextDecoderOptions", [

@@ -80,6 +80,18 @@ ObjectSetPrototypeOf(internals, new Proxy({ __proto__: null }, {
 
 internals.ifLoaded = own;
 
+// Gives a namespace of the core's the members of one that a unit publishes as `member`, each when it is first asked for.
+internals.extend = (namespace, member) => {
+  ObjectSetPrototypeOf(namespace, new Proxy({ __proto__: null }, {
+    __proto__: null,
+    get(_target, name) {
+      const value = internals[member][name];
+      if (value !== undefined) namespace[name] = value;
+      return value;
+    },
+  }));
+};
+
 // A native that only units use is made when one first does.
 ObjectSetPrototypeOf(native, new Proxy({ __proto__: null }, {
   __proto__: null,

@@ -73,7 +73,7 @@ const joinProtocols = (protocols, prefix) => {
   let joined = "";
   for (let i = 0; i < protocols.length; i++) {
     const protocol = protocols[i];
-    if (!internals.mime.isToken(protocol)) throw syntaxError(`${prefix}: '${protocol}' is not a valid protocol`);
+    if (!internals.headers.isToken(protocol)) throw syntaxError(`${prefix}: '${protocol}' is not a valid protocol`);
     const key = StringPrototypeToLowerCase(protocol);
     if (seen[key] === true) throw syntaxError(`${prefix}: the protocol '${protocol}' is there twice`);
     seen[key] = true;

@@ -8,10 +8,10 @@
 // `internals.isWebSocketError(v)` is for whoever has to tell it from a DOMException that has nothing more.
 
 const {
-  PromisePrototypeThen, PromiseReject, ReflectDefineProperty, TypeError, promiseMarkHandled,
+  PromisePrototypeThen, PromiseReject, ReflectDefineProperty, TypeError, promiseMarkHandled, isolate,
 } = internals.prim;
 const { DOMException, abort, requestEpoch, sockets, webidl } = internals;
-const { Deferred, isolate } = internals.queues;
+const { Deferred } = internals.queues;
 const { BufferSource, DOMString, USVString, unsignedShortEnforceRange } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
 

@@ -1,7 +1,7 @@
 // crypto.DigestStream, as on Workers: a WritableStream that digests what is written to it.
 
-const { BigInt, TypeError, TypedArrayPrototypeGetLength, newPromise, promiseMarkHandled } = internals.prim;
-const { queues, webidl, writables } = internals;
+const { BigInt, TypeError, TypedArrayPrototypeGetLength, newPromise, promiseMarkHandled, isolate } = internals.prim;
+const { webidl, writables } = internals;
 
 const prefix = "Failed to construct 'DigestStream'";
 
@@ -55,7 +55,7 @@ class DigestSink {
     this.fail(reason);
   }
 }
-queues.isolate(DigestSink);
+isolate(DigestSink);
 
 class DigestStream extends writables.WritableStream {
   #sink;

@@ -2,9 +2,9 @@
 // readable side is a byte stream. A write is over when somebody has asked for its bytes, so that no more than one is
 // held. A FixedLengthStream takes neither more nor fewer bytes than it was made for; as a body, it has that length.
 
-const { Number, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength } = internals.prim;
+const { Number, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, isolate } = internals.prim;
 const { webidl, writables } = internals;
-const { TransformStream, closeByteStream, createReadableByteStream, createWritable, highWaterMarkOf, isolate, Deferred,
+const { TransformStream, closeByteStream, createReadableByteStream, createWritable, highWaterMarkOf, Deferred,
   queuingStrategy } = writables;
 const { converters, illegal, isArrayBuffer, isView } = webidl;
 

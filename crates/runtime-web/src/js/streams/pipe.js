@@ -5,9 +5,9 @@
 // its own, never inside the source's enqueue. `unwritten` counts the chunks that have been read and that the
 // sink has not taken yet: no shutdown acts before it is 0.
 
-const { List, PromisePrototypeThen, TypeError, promiseAll } = internals.prim;
+const { List, PromisePrototypeThen, TypeError, promiseAll, isolate } = internals.prim;
 const { streams } = internals;
-const { Deferred, acquireDefaultReader, acquireWriter, resolvedPromise, returnUndefined, isolate } = streams;
+const { Deferred, acquireDefaultReader, acquireWriter, resolvedPromise, returnUndefined } = streams;
 
 class Pipe {
   constructor(source, target, options) {

@@ -5,7 +5,7 @@
 // facade around a core object that holds the state of the specification's internal slots and its abstract
 // operations as methods. The platform works with cores only; facades exist where a guest can hold one.
 // The cores' prototypes are never within a guest's reach, so that calling their methods is safe, and they
-// do not inherit from Object.prototype (streams.isolate).
+// do not inherit from Object.prototype (isolate of hardened.js).
 //
 // Where an algorithm of the specification takes callbacks, a core takes an object: a source has
 // start/pull/cancel, a sink has start/write/close/abort, a read request has chunk/close/fail. One object
@@ -15,7 +15,6 @@ const {
   ArrayBuffer,
   ArrayBufferPrototypeTransferToFixedLength,
   NumberIsNaN,
-  ObjectSetPrototypeOf,
   Promise,
   PromisePrototypeThen,
   PromiseReject,
@@ -25,6 +24,7 @@ const {
   TypedArrayPrototypeSet,
   Uint8Array,
   promiseMarkHandled,
+  isolate,
 } = internals.prim;
 
 const streams = { __proto__: null };
@@ -33,13 +33,6 @@ const streams = { __proto__: null };
 internals.queues = streams;
 
 const INFINITY = 1 / 0;
-
-// Takes an internal class off Object.prototype, so that a setter which the guest puts there is not met when a
-// constructor fills its fields.
-streams.isolate = (constructor) => {
-  ObjectSetPrototypeOf(constructor.prototype, null);
-  return constructor;
-};
 
 // A promise together with the means to settle it.
 let resolveOfLast;
@@ -56,7 +49,7 @@ class Deferred {
     resolveOfLast = rejectOfLast = undefined;
   }
 }
-streams.Deferred = streams.isolate(Deferred);
+streams.Deferred = isolate(Deferred);
 
 // Shared by all who only attach reactions to "a promise resolved with undefined"; never handed to a guest.
 const resolvedPromise = PromiseResolve(undefined);
@@ -132,7 +125,7 @@ class LazyPromise {
     this.deferred = undefined;
   }
 }
-streams.LazyPromise = streams.isolate(LazyPromise);
+streams.LazyPromise = isolate(LazyPromise);
 
 // The promise for what an algorithm returned. It is for reactions only, not for handing out.
 streams.settled = (result) => (result === undefined ? resolvedPromise : PromiseResolve(result));
@@ -188,7 +181,7 @@ class Node {
     this.next = undefined;
   }
 }
-streams.isolate(Node);
+isolate(Node);
 
 // A first-in first-out list of values with sizes ("queue-with-sizes" of the specification). A linked list,
 // because writing to the end of an array can meet a setter that the guest put on Array.prototype. The last
@@ -261,7 +254,7 @@ class Queue {
     this.totalSize = 0;
   }
 }
-streams.Queue = streams.isolate(Queue);
+streams.Queue = isolate(Queue);
 
 // The high water mark of a converted QueuingStrategy.
 streams.highWaterMarkOf = (strategy, otherwise) => {

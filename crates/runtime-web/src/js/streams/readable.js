@@ -2,9 +2,9 @@
 // makes a guest's underlying source a source for a controller. The algorithms are in the cores.
 
 const { PromiseReject, RangeError, ReflectApply, SymbolAsyncIterator, TypeError, defineValue,
-  promiseMarkHandled } = internals.prim;
+  promiseMarkHandled, isolate } = internals.prim;
 const { streams, webidl } = internals;
-const { ReadableCore, acquireDefaultReader, bound, callForPromise, handOut, highWaterMarkOf, isolate } = streams;
+const { ReadableCore, acquireDefaultReader, bound, callForPromise, handOut, highWaterMarkOf } = streams;
 const { callback, converters, dictionary, enumeration, illegal, interfaceType, requiredArguments } = webidl;
 
 const queuingStrategy = dictionary("QueuingStrategy", [

@@ -23,9 +23,10 @@ const {
   Uint32Array,
   Uint8Array,
   Uint8ClampedArray,
+  isolate,
 } = internals.prim;
 const { streams } = internals;
-const { Queue, ReadableCore, copyBytes, newBuffer, settled, settledAnew, transferBuffer, isolate } = streams;
+const { Queue, ReadableCore, copyBytes, newBuffer, settled, settledAnew, transferBuffer } = streams;
 
 // Who waits for the bytes of a pull-into descriptor.
 const BYOB_READER = 0;

@@ -2,11 +2,11 @@
 // of waiting reads, and locking. What fills a stream is its controller (readable_default.js,
 // readable_byte.js), which these cores call as pullSteps/cancelSteps/releaseSteps.
 
-const { PromiseReject, PromiseResolve, TypeError } = internals.prim;
+const { PromiseReject, PromiseResolve, TypeError, isolate } = internals.prim;
 // The functions of queues.js, and all of this folder's.
 const streams = internals.queues;
 internals.streams = streams;
-const { Deferred, LazyPromise, Queue, resolvedPromise, withoutValue, isolate } = streams;
+const { Deferred, LazyPromise, Queue, resolvedPromise, withoutValue } = streams;
 const { illegal } = internals.webidl;
 
 class ReadableCore {

@@ -4,9 +4,9 @@
 // A source is an object with `pulls` (whether it has a pull at all), start(controller), pull(controller) and
 // cancel(reason), each of which returns a promise or undefined, and may throw.
 
-const { PromisePrototypeThen, PromiseReject, ReflectApply, TypeError } = internals.prim;
+const { PromisePrototypeThen, PromiseReject, ReflectApply, TypeError, isolate } = internals.prim;
 const { streams, webidl } = internals;
-const { Queue, ReadableCore, settled, settledAnew, isolate } = streams;
+const { Queue, ReadableCore, settled, settledAnew } = streams;
 const { checkIllegal, illegal } = webidl;
 
 class DefaultControllerCore {

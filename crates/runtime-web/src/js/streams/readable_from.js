@@ -3,10 +3,10 @@
 
 const {
   AsyncIteratorPrototype, ObjectDefineProperty, ObjectSetPrototypeOf, PromisePrototypeThen, PromiseReject,
-  PromiseResolve, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeError,
+  PromiseResolve, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeError, isolate,
 } = internals.prim;
 const { streams, webidl } = internals;
-const { Deferred, ReadableCore, after, isolate } = streams;
+const { Deferred, ReadableCore, after } = streams;
 const { defineTag, isObject } = webidl;
 
 const requireResult = (result) => {

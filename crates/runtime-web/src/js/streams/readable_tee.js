@@ -4,10 +4,10 @@
 
 const {
   PromisePrototypeThen, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array,
+  TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, isolate,
 } = internals.prim;
 const { streams } = internals;
-const { Deferred, ReadableCore, resolvedPromise, isolate } = streams;
+const { Deferred, ReadableCore, resolvedPromise } = streams;
 
 const copyOf = (chunk) => {
   const copy = new Uint8Array(TypedArrayPrototypeGetByteLength(chunk));

@@ -1,7 +1,7 @@
 // Transfer of streams, as the standard has it between realms, within one: the object that takes over is the other end of a
 // relay through which every chunk goes as a copy. The stream that was given away is locked by the relay for good.
 
-const { promiseMarkHandled } = internals.prim;
+const { promiseMarkHandled, isolate } = internals.prim;
 const { streams } = internals;
 
 class Copier {
@@ -15,7 +15,7 @@ class Copier {
 
   cancel() {}
 }
-streams.isolate(Copier);
+isolate(Copier);
 
 const options = {
   __proto__: null, preventAbort: false, preventCancel: false, preventClose: false, signal: undefined,

@@ -4,10 +4,10 @@
 // A transformer is an object with start(controller), transform(chunk, controller), flush(controller) and
 // cancel(reason), each of which returns a promise or undefined, and may throw.
 
-const { PromisePrototypeThen, PromiseReject, RangeError, ReflectApply, TypeError } = internals.prim;
+const { PromisePrototypeThen, PromiseReject, RangeError, ReflectApply, TypeError, isolate } = internals.prim;
 const { streams, webidl } = internals;
 const { Deferred, ReadableCore, WritableCore, after, bound, callForPromise, highWaterMarkOf, queuingStrategy,
-  resolvedPromise, settled, sizeAlgorithmOf, isolate } = streams;
+  resolvedPromise, settled, sizeAlgorithmOf } = streams;
 const { callback, checkIllegal, converters, dictionary, illegal, isObject } = webidl;
 
 class TransformCore {

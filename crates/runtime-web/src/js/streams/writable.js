@@ -1,10 +1,10 @@
 // The public faces of writable streams: WritableStream, WritableStreamDefaultWriter and
 // WritableStreamDefaultController. The algorithms are in writable_core.js.
 
-const { PromiseReject, RangeError, ReflectApply, TypeError } = internals.prim;
+const { PromiseReject, RangeError, ReflectApply, TypeError, isolate } = internals.prim;
 const { streams, webidl } = internals;
 const { Deferred, WritableCore, acquireWriter, bound, callForPromise, handOut, highWaterMarkOf, queuingStrategy,
-  sizeAlgorithmOf, isolate } = streams;
+  sizeAlgorithmOf } = streams;
 const { callback, checkIllegal, converters, dictionary, illegal, isObject, requiredArguments } = webidl;
 
 const underlyingSink = dictionary("UnderlyingSink", [

@@ -4,10 +4,10 @@
 // A sink is an object with start(controller), write(chunk, controller), close() and abort(reason), each of
 // which returns a promise or undefined, and may throw. A write request has resolve() and reject(reason).
 
-const { PromisePrototypeThen, PromiseReject, TypeError } = internals.prim;
+const { PromisePrototypeThen, PromiseReject, TypeError, isolate } = internals.prim;
 const { streams } = internals;
 internals.writables = streams;
-const { Deferred, LazyPromise, Queue, resolvedPromise, settled, settledAnew, isolate } = streams;
+const { Deferred, LazyPromise, Queue, resolvedPromise, settled, settledAnew } = streams;
 const { illegal } = internals.webidl;
 
 // In a controller's queue, after the last chunk.
