@@ -33,6 +33,9 @@ fn write_sources(list: &str, out: &Path) {
             (name, text.unwrap_or_else(|error| panic!("src/js/units.txt names {name}: {error}")))
         })
         .collect();
+    for file in files_in(Path::new("src/js")) {
+        assert!(sources.iter().any(|(name, _)| Path::new(name) == file), "src/js/units.txt does not name {file:?}");
+    }
     let mut places = BTreeMap::new();
     for (_, text) in &sources {
         replace_primordials(text, |name| {
@@ -48,6 +51,21 @@ fn write_sources(list: &str, out: &Path) {
     }
     let places: Vec<String> = places.iter().map(|(name, place)| format!("{name}: {place}")).collect();
     write(&out.join(PLACES), &format!("internals.places = {{ __proto__: null, {} }};\n", places.join(", ")));
+}
+
+/// The scripts in a folder and in those below it, by their paths from there.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the sources can be listed");
+    let paths = entries.map(|entry| entry.expect("the sources can be listed").path());
+    paths
+        .flat_map(|path| {
+            let name = PathBuf::from(path.file_name().expect("an entry of a folder has a name"));
+            if path.is_dir() {
+                return files_in(&path).into_iter().map(|file| name.join(file)).collect();
+            }
+            if path.extension().is_some_and(|extension| extension == "js") { vec![name] } else { Vec::new() }
+        })
+        .collect()
 }
 
 /// A source with places instead of the names of primordials, where these are taken apart at the head of a file

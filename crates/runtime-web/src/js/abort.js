@@ -12,7 +12,7 @@
 const {
   List, Set, SetPrototypeAdd, SetPrototypeDelete, WeakRef, WeakRefPrototypeDeref,
 } = internals.prim;
-const { Event, EventTarget, events, targets, webidl } = internals;
+const { Event, EventTarget, events, webidl } = internals;
 const { unsignedLongLongEnforceRange } = webidl.converters;
 
 const abort = { __proto__: null };
@@ -201,7 +201,7 @@ const { signalAbort, dependent } = abort;
 abort.create = make;
 abort.toSignals = webidl.sequence(webidl.interfaceType("AbortSignal", abort.isSignal));
 
-targets.defineHandler(AbortSignal.prototype, "onabort", "abort");
+events.defineHandler(AbortSignal.prototype, "onabort", "abort");
 webidl.exposeInterface(AbortSignal);
 abort.AbortSignal = AbortSignal;
 

@@ -1,7 +1,7 @@
 // How a body's stream is written to the host: the stream of an answer, or that of an upload.
 //
 // In `internals.pumps`: `start(stream, pipe)` gives a Pump with `promise` and `abort(reason)`; `stream` is the core that
-// forHost of a body gave.
+// forHost of a body gave. `answer(invocation, status, statusText, headers, stream)` answers an event with one.
 
 const {
   PromisePrototypeThen, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag, promiseMarkHandled,
@@ -91,11 +91,22 @@ const describe = (reason) => {
   }
 };
 
-internals.pumps = {
-  __proto__: null,
-  start(stream, pipe) {
-    const pump = new Pump(stream, pipe);
-    pump.run();
-    return pump;
-  },
+const start = (stream, pipe) => {
+  const pump = new Pump(stream, pipe);
+  pump.run();
+  return pump;
 };
+
+// The event goes on until the body is written.
+const answer = (invocation, status, statusText, headers, stream) => {
+  const pipe = native.pipeOpen();
+  invocation.respond(status, statusText, headers, null, pipe);
+  invocation.holds += 1;
+  PromisePrototypeThen(start(stream, pipe).promise, () => invocation.release(), (error) => {
+    if (!invocation.ended) internals.logUncaught("Uncaught (in the response's body)", error);
+    invocation.fail("exception", error);
+    invocation.release();
+  });
+};
+
+internals.pumps = { __proto__: null, answer, start };

@@ -2,7 +2,7 @@
 // same name that is open when it is sent, as a task of its own, and is copied for each.
 
 const { List } = internals.prim;
-const { EventTarget, events, requestEpoch, settings, targets, webidl } = internals;
+const { EventTarget, events, requestEpoch, settings, webidl } = internals;
 const { DOMString } = webidl.converters;
 
 // Channels of an earlier request are closed.
@@ -58,6 +58,6 @@ class BroadcastChannel extends EventTarget {
     if (at !== -1) channels.removeAt(at);
   }
 }
-targets.defineHandler(BroadcastChannel.prototype, "onmessage", "message");
-targets.defineHandler(BroadcastChannel.prototype, "onmessageerror", "messageerror");
+events.defineHandler(BroadcastChannel.prototype, "onmessage", "message");
+events.defineHandler(BroadcastChannel.prototype, "onmessageerror", "messageerror");
 webidl.exposeInterface(BroadcastChannel);

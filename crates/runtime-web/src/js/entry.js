@@ -7,10 +7,9 @@
 // answer ends it at once with `native.fail`; a failure after it (a body whose stream errors) ends it with
 // `native.fail` once the rest has settled.
 
-const {
-  JSONStringify, List, PromisePrototypeThen, PromiseReject, PromiseResolve, ReflectApply, TypeError, defineValue,
-} = internals.prim;
-const { global, ifLoaded, requestEpoch, webidl } = internals;
+const { PromisePrototypeThen, PromiseResolve, ReflectApply, TypeError, defineValue, isolate } = internals.prim;
+const { global, ifLoaded, requestEpoch, responses, webidl } = internals;
+const { isResponse } = responses;
 
 const entry = { __proto__: null };
 internals.entry = entry;
@@ -18,8 +17,6 @@ internals.entry = entry;
 // The default export of the worker's module, if it has one.
 let handlers = undefined;
 let current = undefined;
-
-const isResponse = (value) => ifLoaded("responses")?.isResponse(value) === true;
 
 const describe = (value) => {
   if (value === null) return "null";
@@ -29,215 +26,117 @@ const describe = (value) => {
 };
 
 class Invocation {
-  kind;
-  #holds = 1;
-  #answered = false;
-  #ended = false;
-  #failure = undefined;
-  // Set while listeners of a FetchEvent or TaskEvent run: only then may they call respondWith.
-  #dispatched = undefined;
-  #answer = undefined;
-  #listenersFailWaits = false;
-
   constructor(kind) {
     this.kind = kind;
+    this.holds = 1;
+    this.answered = false;
+    this.ended = false;
+    // { error } of a failure after the answer.
+    this.failure = undefined;
+    // Whether a rejected promise given to waitUntil fails the event: of a scheduled or task event in a script, the
+    // promises are all that tells whether the work was done.
+    this.waitsCanFail = false;
+    // Set while listeners of a FetchEvent or TaskEvent run: only then may they call respondWith.
+    this.dispatched = undefined;
+    // { result } of respondWith.
+    this.answer = undefined;
   }
 
   // --- Ends
 
-  #release() {
-    this.#holds -= 1;
-    if (this.#holds > 0 || this.#ended) return;
-    this.#ended = true;
-    if (this.#failure === undefined) native.finish();
-    else native.fail("exception", this.#failure.error);
+  release() {
+    this.holds -= 1;
+    if (this.holds > 0 || this.ended) return;
+    this.ended = true;
+    if (this.failure === undefined) native.finish();
+    else native.fail("exception", this.failure.error);
   }
 
   // Ends the event now, unless it has been answered: then when all work has settled.
   fail(kind, error) {
-    if (this.#ended) return;
-    if (this.#answered) {
-      if (this.#failure === undefined) this.#failure = { __proto__: null, error };
+    if (this.ended) return;
+    if (this.answered) {
+      if (this.failure === undefined) this.failure = { __proto__: null, error };
       return;
     }
-    this.#ended = true;
+    this.ended = true;
     native.fail(kind, error);
   }
 
   // The context is given to another request: whatever is still pending can no longer reach the host.
   abandon() {
-    this.#ended = true;
+    this.ended = true;
   }
 
   waitUntil(value) {
-    if (this.#ended) {
+    if (this.ended) {
       throw internals.domException("waitUntil was called after the event had ended", "InvalidStateError");
     }
-    this.#holds += 1;
-    PromisePrototypeThen(PromiseResolve(value), () => this.#release(), (reason) => {
-      if (!this.#ended) {
+    this.holds += 1;
+    PromisePrototypeThen(PromiseResolve(value), () => this.release(), (reason) => {
+      if (!this.ended) {
         internals.logUncaught("Uncaught (in waitUntil)", reason);
-        // Of a scheduled or task event in a script, the promises are all that tells whether the work was done.
-        if (this.#listenersFailWaits && this.#failure === undefined) {
-          this.#failure = { __proto__: null, error: reason };
+        if (this.waitsCanFail && this.failure === undefined) {
+          this.failure = { __proto__: null, error: reason };
         }
       }
-      this.#release();
+      this.release();
     });
   }
 
   // --- Answers
 
   // Throws, with nothing sent, if HTTP cannot carry one of the headers.
-  #respond(status, statusText, headers, bytes, source, socket = -1) {
+  respond(status, statusText, headers, bytes, source, socket = -1) {
     native.respond(status, statusText, headers, bytes, source, socket);
-    this.#answered = true;
+    this.answered = true;
   }
 
-  #answerFetch(response) {
+  sendResponse(response) {
     if (!isResponse(response)) {
       const error = new TypeError(`the fetch handler gave ${describe(response)}, expected a Response`);
       this.fail("bad-response", error);
       return;
     }
-    this.#sendResponse(response);
-  }
-
-  #sendResponse(response) {
     let parts;
     try {
-      parts = internals.responses.forHost(response);
+      parts = responses.forHost(response);
     } catch (error) {
       this.fail("bad-response", error);
       return;
     }
     const { status, statusText, headers, bytes, source, stream, webSocket } = parts;
-    if (webSocket !== null) {
-      this.#giveSocket(status, statusText, headers, webSocket);
-      return;
-    }
-    if (stream === null) {
-      this.#respond(status, statusText, headers, bytes, source);
-      return;
-    }
-    const pipe = native.pipeOpen();
-    this.#respond(status, statusText, headers, null, pipe);
-    this.#holds += 1;
-    PromisePrototypeThen(internals.pumps.start(stream, pipe).promise, () => this.#release(), (error) => {
-      if (!this.#ended) internals.logUncaught("Uncaught (in the response's body)", error);
-      this.fail("exception", error);
-      this.#release();
-    });
+    if (webSocket !== null) internals.sockets.answer(this, status, statusText, headers, webSocket);
+    else if (stream !== null) internals.pumps.answer(this, status, statusText, headers, stream);
+    else this.respond(status, statusText, headers, bytes, source);
   }
 
-  // The event goes on until the socket is closed.
-  #giveSocket(status, statusText, headers, webSocket) {
-    let socket;
-    try {
-      socket = internals.sockets.give(webSocket, () => this.#release());
-    } catch (error) {
-      this.fail("bad-response", error);
-      return;
-    }
-    this.#holds += 1;
-    this.#respond(status, statusText, headers, null, -1, socket);
-  }
-
-  #answerTask(result) {
-    if (isResponse(result)) {
-      this.#sendResponse(result);
-      return;
-    }
-    let text;
-    try {
-      text = JSONStringify(result);
-    } catch (error) {
-      this.fail("bad-response", error);
-      return;
-    }
-    if (text === undefined) this.#respond(204, "", [], null, -1);
-    else this.#respond(200, "", ["content-type", "application/json"], native.encodeUtf8(text), -1);
-  }
-
-  #take(result) {
-    if (this.#ended) return;
+  take(result) {
+    if (this.ended) return;
     // The answer is not the guest's code any more: what goes wrong in here must not be lost.
     try {
-      if (this.kind === "fetch") this.#answerFetch(result);
-      else if (this.kind === "task") this.#answerTask(result);
+      if (this.kind === "task") internals.tasks.answer(this, result);
+      else if (this.kind === "fetch") this.sendResponse(result);
     } catch (error) {
       this.fail("bad-response", error);
     }
-    this.#release();
+    this.release();
   }
 
   // The handler's result: a value or a promise of one.
   settle(result) {
     if (this.kind === "fetch" && isResponse(result)) {
-      this.#take(result);
+      this.take(result);
       return;
     }
-    PromisePrototypeThen(PromiseResolve(result), (value) => this.#take(value), (reason) => {
+    PromisePrototypeThen(PromiseResolve(result), (value) => this.take(value), (reason) => {
       this.fail("exception", reason);
     });
   }
-
-  // --- Listeners
-
-  respondWith(event, result) {
-    if (this.#dispatched !== event || this.#answer !== undefined) {
-      throw internals.domException(
-        this.#answer !== undefined
-          ? "respondWith was already called for this event"
-          : "respondWith was called after the event's listeners had run",
-        "InvalidStateError",
-      );
-    }
-    this.#answer = { __proto__: null, result };
-    internals.events.stopImmediately(event);
-  }
-
-  dispatch(event) {
-    const thrown = new List();
-    this.#dispatched = event;
-    this.#listenersFailWaits = this.kind !== "fetch";
-    internals.events.dispatch(global, event, (error) => thrown.push(error));
-    this.#dispatched = undefined;
-    // The first exception ends an event without an answer, and goes with it to the host.
-    const fails = thrown.length > 0 && this.#answer === undefined;
-    for (let i = fails ? 1 : 0; i < thrown.length; i++) internals.reportException(thrown[i]);
-    if (fails) {
-      this.fail("exception", thrown[0]);
-    } else if (this.#answer !== undefined) {
-      this.settle(this.#answer.result);
-    } else if (this.kind === "fetch") {
-      this.fail("bad-response", new TypeError("no listener of the fetch event called respondWith()"));
-    } else {
-      this.settle(undefined);
-    }
-  }
 }
+isolate(Invocation);
 
 // --- env -----------------------------------------------------------------------------------------------
-
-const makeBinding = (name, methods) => {
-  const binding = {};
-  for (let i = 0; i < methods.length; i++) {
-    const method = methods[i];
-    // A call that the host cannot even begin is a rejection as well: callers catch in one way only.
-    const functions = {
-      [method](...args) {
-        try {
-          return native.bindingCall(name, method, args);
-        } catch (error) {
-          return PromiseReject(error);
-        }
-      },
-    };
-    defineValue(binding, method, functions[method]);
-  }
-  return binding;
-};
 
 // A new object for every event: what a handler writes to it is gone with the event.
 const makeEnv = () => {
@@ -245,7 +144,7 @@ const makeEnv = () => {
   const env = {};
   for (let i = 0; i < vars.length; i += 2) defineValue(env, vars[i], vars[i + 1]);
   for (let i = 0; i < bindings.length; i += 2) {
-    defineValue(env, bindings[i], makeBinding(bindings[i], bindings[i + 1]));
+    defineValue(env, bindings[i], internals.makeBinding(bindings[i], bindings[i + 1]));
   }
   return env;
 };
@@ -257,25 +156,11 @@ entry.setModule = (namespace) => {
   handlers = webidl.isObject(exported) ? exported : undefined;
 };
 
-const taskObject = (payload) => ({
-  name: payload.name,
-  payload: payload.payload,
-  attempt: payload.attempt,
-  scheduledTime: payload.scheduledTime,
-});
-
 const firstArgument = (kind, payload) => {
   if (kind === "fetch") {
     return internals.requests.fromHost(payload.method, payload.url, payload.headers, payload.body);
   }
-  return kind === "task" ? taskObject(payload) : internals.scheduledController(payload);
-};
-
-const makeEvent = (kind, payload, invocation, env) => {
-  if (kind === "fetch") return internals.workerEvents.fetchEvent(invocation, firstArgument(kind, payload), env);
-  return kind === "task"
-    ? internals.workerEvents.taskEvent(invocation, payload, env)
-    : internals.workerEvents.scheduledEvent(invocation, payload, env);
+  return kind === "task" ? internals.tasks.argument(payload) : internals.scheduledController(payload);
 };
 
 const start = (invocation, kind, payload) => {
@@ -285,7 +170,7 @@ const start = (invocation, kind, payload) => {
     const result = ReflectApply(handler, handlers, [firstArgument(kind, payload), makeEnv(), context]);
     invocation.settle(result);
   } else if (ifLoaded("events")?.listenerCount(global, kind) > 0) {
-    invocation.dispatch(makeEvent(kind, payload, invocation, makeEnv()));
+    internals.workerEvents.dispatch(invocation, kind === "fetch" ? firstArgument(kind, payload) : payload, makeEnv());
   } else {
     invocation.fail("no-handler", new TypeError(
       `the script has no ${kind} handler: export a default object with a ${kind}() method, or call ` +
@@ -308,7 +193,7 @@ entry.fireTimer = (id) => internals.timers.fire(id);
 entry.reportException = (error) => internals.reportException(error);
 entry.makeDOMException = (message, name) => internals.domException(message, name);
 entry.describeException = (error) => ifLoaded("describeDomException")?.(error);
-entry.setLocation = internals.setLocation;
+entry.setLocation = (href) => internals.settings.locate(href);
 entry.unitGlobal = internals.unitGlobal;
 entry.builtinModule = (specifier) => {
   if (specifier !== "node:async_hooks" && specifier !== "async_hooks") throw new TypeError(`no module ${specifier}`);

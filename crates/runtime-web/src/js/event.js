@@ -7,11 +7,12 @@
 //   canceled. What a listener throws is reported, or given to `onError(error)`.
 // - `listenerCount(target, type)`; `observe(target, f)`: f runs after a listener came or went; `isEvent(value)`;
 //   `EventInit` for inheriting dictionaries.
+// - `defineHandler(prototype, "onabort", "abort", onSet?)` adds an event handler attribute.
 // - What event_target.js passes on: `addListener`, `removeListener`, `dispatchForGuest`, `setHandler`.
 
 const {
-  List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ReflectApply, ReflectDefineProperty,
-  ReflectGetOwnPropertyDescriptor, TypeError,
+  List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply,
+  ReflectDefineProperty, ReflectGetOwnPropertyDescriptor, TypeError, ownDescriptor,
 } = internals.prim;
 const { global, targets, webidl } = internals;
 const { boolean, DOMString, object } = webidl.converters;
@@ -368,6 +369,19 @@ events.setHandler = (state, name, type, value) => {
   } else {
     handler.value = value;
   }
+};
+
+// `onSet(target)` runs after every assignment.
+events.defineHandler = (prototype, name, type, onSet = undefined) => {
+  const accessors = {
+    get [name]() { return targets.handlerOf(this, name); },
+    set [name](value) {
+      targets.setHandlerOf(this, name, type, value);
+      if (onSet !== undefined) onSet(this);
+    },
+  };
+  const { get, set } = ownDescriptor(accessors, name);
+  ObjectDefineProperty(prototype, name, { __proto__: null, get, set, enumerable: true, configurable: true });
 };
 
 internals.Event = Event;

@@ -5,7 +5,7 @@ const {
   NumberParseInt, PromisePrototypeThen, StringFromCharCode, StringPrototypeCharCodeAt, StringPrototypeIncludes,
   StringPrototypeIndexOf, StringPrototypeSlice, TypedArrayPrototypeGetByteLength,
 } = internals.prim;
-const { EventTarget, events, requestEpoch, settings, targets, webidl } = internals;
+const { EventTarget, events, requestEpoch, settings, webidl } = internals;
 const { boolean, USVString } = webidl.converters;
 
 const CONNECTING = 0;
@@ -268,9 +268,9 @@ const latin1OfUtf8 = (text) => {
   return latin1;
 };
 
-targets.defineHandler(EventSource.prototype, "onopen", "open");
-targets.defineHandler(EventSource.prototype, "onmessage", "message");
-targets.defineHandler(EventSource.prototype, "onerror", "error");
+events.defineHandler(EventSource.prototype, "onopen", "open");
+events.defineHandler(EventSource.prototype, "onmessage", "message");
+events.defineHandler(EventSource.prototype, "onerror", "error");
 webidl.exposeInterface(EventSource, "EventSource", {
   __proto__: null, constants: { __proto__: null, CONNECTING, OPEN, CLOSED },
 });

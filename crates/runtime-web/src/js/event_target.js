@@ -2,11 +2,10 @@
 // has attributes. What listeners are, and how events get to them, is in event.js.
 //
 // For other files, in `internals.targets`: `stateOf(target)` does the brand check and gives the state of a target,
-// `isTarget(value)`, and `defineHandler(prototype, "onabort", "abort", onSet?)` adds an event handler attribute;
-// `onSet(target)` runs after every assignment. `defineGlobalHandler(prototype, "onerror", "error")` adds one of the
-// global's.
+// `isTarget(value)`; `handlerOf(target, "onabort")` and `setHandlerOf(target, "onabort", "abort", value)` are what event
+// handler attributes do, which `defineHandler` of event.js makes.
 
-const { MapPrototypeGet, ObjectDefineProperty, ReflectGetOwnPropertyDescriptor } = internals.prim;
+const { MapPrototypeGet } = internals.prim;
 const { global, webidl } = internals;
 
 // The state of a target: `listeners` (type -> list of records) and `handlers` (attribute name -> record).
@@ -57,29 +56,11 @@ class EventTarget {
 webidl.exposeInterface(EventTarget);
 internals.EventTarget = EventTarget;
 
-const defineHandler = (owner, name, type, onSet, stateFor) => {
-  const accessors = {
-    get [name]() {
-      const { handlers } = stateFor(this);
-      const handler = handlers === undefined ? undefined : MapPrototypeGet(handlers, name);
-      return handler === undefined ? null : handler.value;
-    },
-    set [name](value) {
-      internals.events.setHandler(stateFor(this), name, type, webidl.isObject(value) ? value : null);
-      if (onSet !== undefined) onSet(this);
-    },
-  };
-  const descriptor = ReflectGetOwnPropertyDescriptor(accessors, name);
-  ObjectDefineProperty(owner, name, {
-    __proto__: null, get: descriptor.get, set: descriptor.set, enumerable: true, configurable: true,
-  });
+targets.handlerOf = (target, name) => {
+  const { handlers } = stateOf(target);
+  const handler = handlers === undefined ? undefined : MapPrototypeGet(handlers, name);
+  return handler === undefined ? null : handler.value;
 };
 
-targets.defineHandler = (owner, name, type, onSet = undefined) => defineHandler(owner, name, type, onSet, stateOf);
-
-const stateOfGlobal = (target) => {
-  webidl.checkGlobal(target);
-  return globalState;
-};
-
-targets.defineGlobalHandler = (owner, name, type) => defineHandler(owner, name, type, undefined, stateOfGlobal);
+targets.setHandlerOf = (target, name, type, value) =>
+  internals.events.setHandler(stateOf(target), name, type, webidl.isObject(value) ? value : null);

@@ -6,7 +6,7 @@
 const {
   List, MathMin, StringFromCharCode, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
 } = internals.prim;
-const { Event, EventTarget, blobs, events, requestEpoch, targets, webidl } = internals;
+const { Event, EventTarget, blobs, events, requestEpoch, webidl } = internals;
 const { DOMString, boolean, double, unsignedLong } = webidl.converters;
 
 // --- ProgressEvent -------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class FileReader extends EventTarget {
   }
 }
 const handlers = ["loadstart", "progress", "load", "abort", "error", "loadend"];
-for (let i = 0; i < handlers.length; i++) targets.defineHandler(FileReader.prototype, `on${handlers[i]}`, handlers[i]);
+for (let i = 0; i < handlers.length; i++) events.defineHandler(FileReader.prototype, `on${handlers[i]}`, handlers[i]);
 webidl.exposeInterface(FileReader, "FileReader", {
   __proto__: null, constants: { __proto__: null, EMPTY, LOADING, DONE },
 });

@@ -4,7 +4,7 @@
 // Tasks are timers of no delay. A message that was sent during another request is dropped.
 
 const { List, SymbolIterator, TypeError } = internals.prim;
-const { EventTarget, Event, events, requestEpoch, targets, webidl } = internals;
+const { EventTarget, Event, events, requestEpoch, webidl } = internals;
 const { Queue } = internals.queues;
 const { object } = webidl.converters;
 
@@ -122,9 +122,9 @@ class MessagePort extends EventTarget {
   }
 }
 
-targets.defineHandler(MessagePort.prototype, "onmessage", "message", enable);
-targets.defineHandler(MessagePort.prototype, "onmessageerror", "messageerror");
-targets.defineHandler(MessagePort.prototype, "onclose", "close");
+events.defineHandler(MessagePort.prototype, "onmessage", "message", enable);
+events.defineHandler(MessagePort.prototype, "onmessageerror", "messageerror");
+events.defineHandler(MessagePort.prototype, "onclose", "close");
 webidl.exposeInterface(MessagePort);
 webidl.transferable(internals.isMessagePort, transfer);
 

@@ -5,7 +5,7 @@
 // is the promise of { bytes }, those of its body.
 
 const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError, isolate } = internals.prim;
-const { bodies, headers, ifLoaded, settings, webidl } = internals;
+const { bodies, headers, ifLoaded, webidl } = internals;
 const { ByteString, USVString } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
 
@@ -131,8 +131,8 @@ class Response {
     requiredArguments(arguments.length, 1, prefix);
     const text = USVString(location, prefix, "Argument 1");
     const code = unsignedShort(status, prefix, "Argument 2");
-    const href = settings.parse(text);
-    if (href === null) throw new TypeError(`${prefix}: ${settings.notUrl(text)}`);
+    const href = internals.settings.parse(text);
+    if (href === null) throw new TypeError(`${prefix}: ${internals.settings.notUrl(text)}`);
     if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) {
       throw new RangeError(`${prefix}: ${code} is not a redirect status (301, 302, 303, 307, 308)`);
     }

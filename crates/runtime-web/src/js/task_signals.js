@@ -4,7 +4,7 @@
 // For other files, in `internals.taskSignals`: `isTaskSignal(value)` and `priorityOf(signal)`.
 
 const { List, WeakRef, WeakRefPrototypeDeref } = internals.prim;
-const { Event, abort, events, targets, webidl } = internals;
+const { Event, abort, events, webidl } = internals;
 
 const taskSignals = { __proto__: null };
 internals.taskSignals = taskSignals;
@@ -118,7 +118,7 @@ class TaskSignal extends abort.AbortSignal {
     };
   }
 }
-targets.defineHandler(TaskSignal.prototype, "onprioritychange", "prioritychange");
+events.defineHandler(TaskSignal.prototype, "onprioritychange", "prioritychange");
 webidl.exposeInterface(TaskSignal);
 
 // --- TaskController ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 // the socket is accepted. Numbers belong to a request: a socket of an earlier request is closed, without an event.
 //
 // In `internals.sockets`: `isWebSocket(v)`, `fromHost(number, protocol)` makes the socket of an answer to an upgrade,
-// `give(socket, onOver)` gives its number for the client, once; `onOver` is called when it is closed on both sides. What
+// `answer(invocation, status, statusText, headers, socket)` answers an event with one for the client. What
 // WebSocketStream does the same way is there, too: `url`, `joinProtocols`, `fieldsOfHandshake`, `refusal`, `protocolOf`, `checkClose`, `messageOf`.
 
 const {
@@ -13,7 +13,7 @@ const {
   StringPrototypeToLowerCase, SymbolIterator, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
   defineValue,
 } = internals.prim;
-const { EventTarget, events, requestEpoch, settings, targets, webidl } = internals;
+const { EventTarget, events, requestEpoch, settings, webidl } = internals;
 const { DOMString, USVString, unsignedShortClamp } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
 
@@ -189,7 +189,18 @@ class WebSocket extends EventTarget {
       first.#peer = second;
       second.#peer = first;
     };
-    sockets.give = (socket, onOver) => socket.#give(onOver);
+    // Answers an event with a socket for the client. The event goes on until it is closed.
+    sockets.answer = (invocation, status, statusText, headers, socket) => {
+      let end;
+      try {
+        end = socket.#give(() => invocation.release());
+      } catch (error) {
+        invocation.fail("bad-response", error);
+        return;
+      }
+      invocation.holds += 1;
+      invocation.respond(status, statusText, headers, null, -1, end);
+    };
   }
 
   get url() { return this.#url; }
@@ -406,10 +417,10 @@ class WebSocket extends EventTarget {
   }
 }
 
-targets.defineHandler(WebSocket.prototype, "onopen", "open");
-targets.defineHandler(WebSocket.prototype, "onerror", "error");
-targets.defineHandler(WebSocket.prototype, "onclose", "close");
-targets.defineHandler(WebSocket.prototype, "onmessage", "message");
+events.defineHandler(WebSocket.prototype, "onopen", "open");
+events.defineHandler(WebSocket.prototype, "onerror", "error");
+events.defineHandler(WebSocket.prototype, "onclose", "close");
+events.defineHandler(WebSocket.prototype, "onmessage", "message");
 webidl.exposeInterface(WebSocket, "WebSocket", {
   __proto__: null, constants: { __proto__: null, CONNECTING, OPEN, CLOSING, CLOSED },
 });

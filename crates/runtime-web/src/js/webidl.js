@@ -28,12 +28,11 @@
 //   null-prototype object of members. Without it, console shows the interface's readable attributes.
 
 const {
-  Map, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply, ReflectGetOwnPropertyDescriptor,
-  ReflectOwnKeys, StringPrototypeCharCodeAt, StringPrototypeToWellFormed, Symbol, SymbolIterator, SymbolToStringTag,
-  TypeError, defineValue, isolate,
+  Map, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply, ReflectOwnKeys,
+  StringPrototypeCharCodeAt, StringPrototypeToWellFormed, Symbol, SymbolIterator, SymbolToStringTag, TypeError,
+  defineValue, isolate,
 } = internals.prim;
 
-const { global } = internals;
 const webidl = { __proto__: null };
 internals.webidl = webidl;
 
@@ -149,29 +148,6 @@ webidl.exposeInterface = (constructor, name = constructor.name, options = { __pr
   MapPrototypeSet(interfaces, prototype, new Interface(name));
   if (options.exposed !== false) internals.provide(name, constructor, false);
   return constructor;
-};
-
-// An attribute of the global is on a prototype of its, and works on nothing else; without a receiver it means the global.
-webidl.checkGlobal = (receiver) => {
-  if (receiver !== undefined && receiver !== null && receiver !== global) throw new TypeError("Illegal invocation");
-};
-
-// An attribute of the global that may be replaced, as [Replaceable] ones are.
-webidl.exposeReplaceable = (prototype, name, read) => {
-  const accessors = {
-    get [name]() {
-      webidl.checkGlobal(this);
-      return read();
-    },
-    set [name](value) {
-      webidl.checkGlobal(this);
-      defineValue(global, name, value);
-    },
-  };
-  const descriptor = ReflectGetOwnPropertyDescriptor(accessors, name);
-  ObjectDefineProperty(prototype, name, {
-    __proto__: null, get: descriptor.get, set: descriptor.set, enumerable: true, configurable: true,
-  });
 };
 
 webidl.pairIterable = (constructor, name, pairsOf) => {

@@ -1,16 +1,28 @@
 // The events of scripts with addEventListener: FetchEvent, ScheduledEvent and TaskEvent. What an event waits for, and
 // how it ends, is in entry.js: these classes hold its `invocation` and pass on to it.
 //
-// `internals.workerEvents`: `fetchEvent(invocation, request, env)`, `scheduledEvent(invocation, payload, env)`,
-// `taskEvent(invocation, payload, env)`.
+// `internals.workerEvents.dispatch(invocation, data, env)` makes the event of that kind, with a Request or the payload as its
+// data, and ends the invocation as its listeners say.
 
-const { Event, webidl } = internals;
+const { List, TypeError } = internals.prim;
+const { Event, events, global, webidl } = internals;
 const { any } = webidl.converters;
 
-const workerEvents = { __proto__: null };
-internals.workerEvents = workerEvents;
-
 let invocationOf;
+
+const respondWith = (event, result) => {
+  const invocation = invocationOf(event);
+  if (invocation.dispatched !== event || invocation.answer !== undefined) {
+    throw internals.domException(
+      invocation.answer !== undefined
+        ? "respondWith was already called for this event"
+        : "respondWith was called after the event's listeners had run",
+      "InvalidStateError",
+    );
+  }
+  invocation.answer = { __proto__: null, result };
+  events.stopImmediately(event);
+};
 
 // `env` is not of the Service Worker specification: a script without a module has no other way to its bindings.
 class ExtendableEvent extends Event {
@@ -44,7 +56,7 @@ class FetchEvent extends ExtendableEvent {
   respondWith(r) {
     this.#request;
     webidl.requiredArguments(arguments.length, 1, "Failed to execute 'respondWith' on 'FetchEvent'");
-    invocationOf(this).respondWith(this, r);
+    respondWith(this, r);
   }
   // There is no origin behind a worker here that could answer instead, so that this has no effect.
   passThroughOnException() { this.#request; }
@@ -77,12 +89,38 @@ class TaskEvent extends ExtendableEvent {
   respondWith(result) {
     this.#payload;
     webidl.requiredArguments(arguments.length, 1, "Failed to execute 'respondWith' on 'TaskEvent'");
-    invocationOf(this).respondWith(this, result);
+    respondWith(this, result);
   }
 }
 webidl.exposeInterface(TaskEvent, "TaskEvent", { __proto__: null, length: 0 });
 
 const { illegal } = webidl;
-workerEvents.fetchEvent = (invocation, request, env) => new FetchEvent(illegal, invocation, request, env);
-workerEvents.scheduledEvent = (invocation, payload, env) => new ScheduledEvent(illegal, invocation, payload, env);
-workerEvents.taskEvent = (invocation, payload, env) => new TaskEvent(illegal, invocation, payload, env);
+const makeEvent = (invocation, data, env) => {
+  if (invocation.kind === "fetch") return new FetchEvent(illegal, invocation, data, env);
+  if (invocation.kind === "task") return new TaskEvent(illegal, invocation, data, env);
+  return new ScheduledEvent(illegal, invocation, data, env);
+};
+
+const dispatch = (invocation, data, env) => {
+  const event = makeEvent(invocation, data, env);
+  const thrown = new List();
+  invocation.waitsCanFail = invocation.kind !== "fetch";
+  invocation.dispatched = event;
+  events.dispatch(global, event, (error) => thrown.push(error));
+  invocation.dispatched = undefined;
+  const { answer } = invocation;
+  // The first exception ends an event without an answer, and goes with it to the host.
+  const fails = thrown.length > 0 && answer === undefined;
+  for (let i = fails ? 1 : 0; i < thrown.length; i++) internals.reportException(thrown[i]);
+  if (fails) {
+    invocation.fail("exception", thrown[0]);
+  } else if (answer !== undefined) {
+    invocation.settle(answer.result);
+  } else if (invocation.kind === "fetch") {
+    invocation.fail("bad-response", new TypeError("no listener of the fetch event called respondWith()"));
+  } else {
+    invocation.settle(undefined);
+  }
+};
+
+internals.workerEvents = { __proto__: null, dispatch };
