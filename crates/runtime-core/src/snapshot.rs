@@ -375,11 +375,12 @@ pub(crate) fn set_up_from_source<'s>(
         native.create_data_property(scope, name.into(), function.into());
     }
     let internals = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    let run_before = UnitFiles::run(scope);
     for source in &extension.sources {
         let function = compile(scope, source)?;
         call(scope, source.name, function, &[native.into(), internals.into()])?;
     }
-    if let Some(file) = UnitFiles::first_run(scope) {
+    if let Some(file) = UnitFiles::run_since(scope, run_before) {
         return Err(failed(&format!("a source of the core uses {file} of a unit, which every context would then hold")));
     }
     let entry = text(scope, "entry")?;

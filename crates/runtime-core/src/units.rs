@@ -30,11 +30,16 @@ impl UnitFiles {
         isolate.set_slot(Self { extension, sources, code, compiled });
     }
 
-    /// The first of the files that have run, if any has.
-    pub(crate) fn first_run(isolate: &v8::Isolate) -> Option<&'static str> {
-        let files = isolate.get_slot::<Self>()?;
-        let first = files.compiled.iter().position(Option::is_some)?;
-        files.sources.get(first).map(|source| source.name)
+    /// Which files have run in this isolate.
+    pub(crate) fn run(isolate: &v8::Isolate) -> Vec<bool> {
+        let files = isolate.get_slot::<Self>();
+        files.map(|files| files.compiled.iter().map(Option::is_some).collect()).unwrap_or_default()
+    }
+
+    /// A file that has run in this isolate for the first time since [`run`](Self::run) gave `before`.
+    pub(crate) fn run_since(isolate: &v8::Isolate, before: Vec<bool>) -> Option<&'static str> {
+        let first = Self::run(isolate).into_iter().zip(before).position(|(now, before)| now && !before)?;
+        isolate.get_slot::<Self>()?.sources.get(first).map(|source| source.name)
     }
 
     /// Takes it out again, with its handles.

@@ -1,7 +1,7 @@
 //! The parts of a run, each of which has a process of its own.
 
 pub(crate) mod contention;
-pub(crate) mod empty_context;
+pub(crate) mod contexts;
 pub(crate) mod init;
 pub(crate) mod memory;
 pub(crate) mod primitives;
@@ -74,8 +74,8 @@ pub(crate) enum Part {
     StartAhead(Snapshot),
     /// Parts of requests.
     Primitives(Snapshot),
-    /// A context without the platform.
-    EmptyContext,
+    /// Contexts with the platform, or without it, one repetition.
+    Contexts(Option<Snapshot>),
     /// Load on all modes.
     Throughput(Snapshot),
     /// Load on few isolates.
@@ -97,7 +97,9 @@ impl Part {
             Part::Primitives(snapshot) => {
                 serde_json::to_string(&primitives::measure(&snapshot, plan, steps)?)?
             }
-            Part::EmptyContext => serde_json::to_string(&empty_context::measure(plan, steps)?)?,
+            Part::Contexts(platform) => {
+                serde_json::to_string(&contexts::measure(platform.as_ref(), plan, steps)?)?
+            }
             Part::Throughput(snapshot) => {
                 serde_json::to_string(&throughput::measure(&snapshot, plan, steps)?)?
             }
@@ -117,7 +119,8 @@ impl fmt::Display for Part {
             Part::Start(snapshot) => write!(f, "starts {snapshot}"),
             Part::StartAhead(snapshot) => write!(f, "starts made ahead {snapshot}"),
             Part::Primitives(_) => f.write_str("primitives"),
-            Part::EmptyContext => f.write_str("a context without the platform"),
+            Part::Contexts(Some(_)) => f.write_str("contexts"),
+            Part::Contexts(None) => f.write_str("contexts without the platform"),
             Part::Throughput(_) => f.write_str("throughput"),
             Part::Contention(_) => f.write_str("contention"),
             Part::Memory(snapshot) => write!(f, "memory {snapshot}"),

@@ -26,8 +26,7 @@ pub(crate) struct Results {
     /// Without.
     pub(crate) start_without: Vec<StartFigures>,
     pub(crate) primitives: Vec<PrimitiveFigures>,
-    /// V8's part of a context without the platform.
-    pub(crate) empty_context: Option<Percentiles>,
+    pub(crate) contexts: Option<ContextFigures>,
     pub(crate) throughput: Vec<ThroughputFigures>,
     pub(crate) contention: Vec<ContentionFigures>,
     /// With a snapshot.
@@ -44,6 +43,13 @@ pub(crate) struct InitFigures {
     pub(crate) snapshot_bytes: Option<usize>,
 }
 
+/// V8's part of making a context, the medians over processes.
+#[derive(Serialize)]
+pub(crate) struct ContextFigures {
+    pub(crate) with_platform: Percentiles,
+    pub(crate) without: Percentiles,
+}
+
 /// Measures the tables that are asked for.
 pub(crate) fn measure(plan: &Plan, tables: &[Table]) -> Result<Results> {
     let folder = tempfile::tempdir().context("no temporary folder for the snapshot")?;
@@ -51,7 +57,8 @@ pub(crate) fn measure(plan: &Plan, tables: &[Table]) -> Result<Results> {
     let snapshot = Snapshot::File(path.clone());
     let parts = tables.iter().map(|table| match table {
         Table::Start => 6 * plan.repetitions,
-        Table::Memory | Table::Primitives => 2,
+        Table::Primitives => 1 + 2 * plan.context_repetitions,
+        Table::Memory => 2,
         Table::Throughput | Table::Contention => 1,
     });
     let mut progress = Progress::new(1 + parts.sum::<usize>());
@@ -62,7 +69,7 @@ pub(crate) fn measure(plan: &Plan, tables: &[Table]) -> Result<Results> {
             Table::Start => run.start(&snapshot)?,
             Table::Primitives => {
                 run.results.primitives = run.part(&Part::Primitives(snapshot.clone()))?;
-                run.results.empty_context = Some(run.part(&Part::EmptyContext)?);
+                run.contexts(&snapshot)?;
             }
             Table::Throughput => run.results.throughput = run.part(&Part::Throughput(snapshot.clone()))?,
             Table::Contention => run.results.contention = run.part(&Part::Contention(snapshot.clone()))?,
@@ -88,6 +95,20 @@ impl Run<'_> {
 
     fn write_snapshot(&mut self, path: &Path) -> Result<()> {
         let _bytes: usize = self.part(&Part::WriteSnapshot(path.to_owned()))?;
+        Ok(())
+    }
+
+    /// The processes with and without the platform take turns: they are compared with each other.
+    fn contexts(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for _ in 0..self.plan.context_repetitions {
+            with.push(self.part(&Part::Contexts(Some(snapshot.clone())))?);
+            without.push(self.part(&Part::Contexts(None))?);
+        }
+        self.results.contexts = Some(ContextFigures {
+            with_platform: Percentiles::median_of(&with),
+            without: Percentiles::median_of(&without),
+        });
         Ok(())
     }
 

@@ -37,7 +37,7 @@ pub(super) fn page(machine: &Machine, plan: &Plan, results: &Results) -> String 
         start(results),
         phases(results),
         init(results),
-        primitives(results),
+        primitives(plan, results),
         throughput(results),
         contention(results),
         memory(results),
@@ -279,14 +279,19 @@ fn init(results: &Results) -> Option<String> {
     Some(format!("## Process\n\n{}", table.markdown()))
 }
 
-fn primitives(results: &Results) -> Option<String> {
+fn primitives(plan: &Plan, results: &Results) -> Option<String> {
     if results.primitives.is_empty() {
         return None;
     }
     let mut table = Table::new(["primitive", "p50", "p90", "p99", "samples"]);
-    let empty = results.empty_context.as_ref().map(|time| ("context: V8's part, without the platform", time));
+    let contexts = results.contexts.iter().flat_map(|contexts| {
+        [
+            ("context: V8's part, from the snapshot", &contexts.with_platform),
+            ("context: V8's part, without the platform", &contexts.without),
+        ]
+    });
     let primitives = results.primitives.iter().map(|figures| (figures.primitive.label(), &figures.time));
-    for (label, time) in primitives.chain(empty) {
+    for (label, time) in primitives.chain(contexts) {
         let times = [time.p50, time.p90, time.p99].map(units::time);
         table.row(std::iter::once(label.to_owned()).chain(times).chain([time.count.to_string()]));
     }
@@ -294,8 +299,10 @@ fn primitives(results: &Results) -> Option<String> {
         "## Primitives
 
 Each in a tight loop on one thread, every pass timed by itself. `cargo bench -p benches` has more of them, in batches.
+Contexts with and without the platform are made in processes that take turns, {} of each.
 
 {}",
+        plan.context_repetitions,
         table.markdown()
     ))
 }

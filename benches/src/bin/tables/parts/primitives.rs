@@ -27,20 +27,18 @@ pub(crate) enum Primitive {
     Slots,
     PoolAcquire,
     TurnHop,
-    Context,
     MakeIsolate,
     DisposeIsolate,
 }
 
 impl Primitive {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Clock,
         Self::Lock,
         Self::Gate,
         Self::Slots,
         Self::PoolAcquire,
         Self::TurnHop,
-        Self::Context,
         Self::MakeIsolate,
         Self::DisposeIsolate,
     ];
@@ -53,7 +51,6 @@ impl Primitive {
             Self::Slots => "slots: acquire and release, hit",
             Self::PoolAcquire => "pool: acquire a warm isolate, gate, lock, unlock, release",
             Self::TurnHop => "turn thread: an empty turn there and back",
-            Self::Context => "context: V8's part, from the snapshot",
             Self::MakeIsolate => "isolate: make, from the snapshot",
             Self::DisposeIsolate => "isolate: drop until disposed of",
         }
@@ -117,16 +114,6 @@ async fn sample(primitive: Primitive, most: usize, time: Duration) -> Result<Vec
                 let started = Instant::now();
                 threads.run(&isolate, |_token| ()).await?;
                 timer.add(started);
-            }
-        }
-        Primitive::Context => {
-            let isolate = Isolate::new(&limits)?;
-            let mut token = isolate.lock();
-            while timer.goes_on() {
-                timer.time(|| {
-                    v8::scope!(let scope, &mut *token);
-                    black_box(v8::Context::new(scope, v8::ContextOptions::default()));
-                });
             }
         }
         Primitive::MakeIsolate => {
