@@ -383,20 +383,22 @@ pub(crate) fn set_up_from_source<'s>(
     if let Some(file) = UnitFiles::run_since(scope, run_before) {
         return Err(failed(&format!("a source of the core uses {file} of a unit, which every context would then hold")));
     }
-    let entry = text(scope, "entry")?;
+    let key = text(scope, "entry")?;
     let entry = internals
-        .get(scope, entry.into())
+        .get(scope, key.into())
         .and_then(|entry| v8::Local::<v8::Object>::try_from(entry).ok())
         .ok_or_else(|| failed("the sources publish no `internals.entry`"))?;
     let mut hooks = Vec::with_capacity(Hook::ALL.len());
     for (_, name) in Hook::ALL {
-        let key = text(scope, name)?;
+        let name_of_hook = text(scope, name)?;
         let hook = entry
-            .get(scope, key.into())
+            .get(scope, name_of_hook.into())
             .and_then(|hook| v8::Local::<v8::Function>::try_from(hook).ok())
             .ok_or_else(|| failed(&format!("`internals.entry` has no function {name}")))?;
         hooks.push(hook);
     }
+    // Every context would have it, and nobody asks again.
+    internals.delete(scope, key.into());
     let context = scope.get_current_context();
     lazy_globals::define_units(scope, context, &extension.units)?;
     Ok(hooks)

@@ -7,73 +7,14 @@
 //
 // In `internals.bodies`: class Body, `extract(init, prefix, context)` gives { body, type }, and the makers
 // `fromHost(rid)`, `ofText(text)` and `ofBytes(bytes)`. What many requests do without is in files of its own: bodies as
-// streams in body_streams.js, reading them in body_reading.js, writing their streams to the host in body_pump.js.
+// streams in body_streams.js, reading them in body_reading.js and host_bodies.js, writing their streams to the host in body_pump.js.
 
-const { ArrayBufferIsView, PromiseReject, TypeError, isolate } = internals.prim;
-const { ifLoaded, webidl } = internals;
+const { ArrayBufferIsView, TypeError, isolate } = internals.prim;
+const { ifLoaded, requestEpoch, webidl } = internals;
 const { USVString } = webidl.converters;
-
 
 const bodies = { __proto__: null };
 internals.bodies = bodies;
-
-// --- Bodies of the host --------------------------------------------------------------------------------
-
-// An incoming body by its resource id. Ids belong to a request: one of an earlier request is gone.
-class NativeBody {
-  constructor(rid) {
-    this.rid = rid;
-    this.epoch = internals.requestEpoch.value;
-    // { reason } once aborted.
-    this.failure = undefined;
-    this.ended = false;
-    // The host's operation of the read that was made last.
-    this.operation = -1;
-    // Called with the reason of an abort by whoever reads this body.
-    this.onAbort = undefined;
-    // Called at the end of the body, whatever it is.
-    this.onEnd = undefined;
-  }
-
-  // The promise is for { chunk }, or null at the end.
-  next() {
-    if (this.failure !== undefined) return PromiseReject(this.failure.reason);
-    if (this.epoch !== internals.requestEpoch.value) {
-      return PromiseReject(new TypeError("this body belongs to an earlier request, which has ended"));
-    }
-    const answer = native.bodyRead(this.rid);
-    this.operation = native.lastOp();
-    return answer;
-  }
-
-  end() {
-    if (this.ended) return;
-    this.ended = true;
-    this.onAbort = undefined;
-    if (this.onEnd !== undefined) this.onEnd();
-    this.onEnd = undefined;
-  }
-
-  cancel() {
-    if (!this.ended && this.epoch === internals.requestEpoch.value) {
-      native.bodyCancel(this.rid);
-      // A read that still waits holds on to the body.
-      if (this.operation !== -1) native.cancelOp(this.operation);
-    }
-    this.end();
-  }
-
-  abort(reason) {
-    if (this.ended) return;
-    this.failure = { __proto__: null, reason };
-    const { onAbort } = this;
-    this.cancel();
-    if (onAbort !== undefined) onAbort(reason);
-  }
-}
-isolate(NativeBody);
-
-// --- The body ------------------------------------------------------------------------------------------
 
 class Body {
   constructor() {
@@ -81,6 +22,10 @@ class Body {
     this.bytes = undefined;
     // Whether `bytes` may be handed to a guest as they are.
     this.exclusive = false;
+    // A body of the host's by its resource id, or -1. Ids belong to a request: one of an earlier request is gone.
+    this.rid = -1;
+    this.epoch = 0;
+    // What reads it (see host_bodies.js), once somebody does.
     this.native = undefined;
     this.stream = undefined;
     // Whether it has been read or passed on without a stream having been made.
@@ -119,22 +64,23 @@ class Body {
     return this.native === undefined ? undefined : this.native.failure;
   }
 
-  // Uses the body up for the host: { bytes, native, stream }, one of which is set, and how many bytes a stream gives, if
-  // that is known.
+  // Uses the body up for the host: { bytes, source, stream }, one of which is set (the source is a resource id, or -1), and
+  // how many bytes a stream gives, if that is known.
   forHost() {
-    const parts = { __proto__: null, bytes: null, native: undefined, stream: null, streamLength: undefined };
+    const parts = { __proto__: null, bytes: null, source: -1, stream: null, streamLength: undefined };
     const { stream } = this;
     if (this.isPlain) {
       parts.bytes = this.plainBytes();
     } else if (stream === undefined) {
-      parts.native = this.native;
+      parts.source = this.rid;
     } else {
-      parts.native = ifLoaded("bodyStreams")?.untouchedNative(stream);
-      if (parts.native === undefined) {
+      const untouched = ifLoaded("bodyStreams")?.untouchedNative(stream);
+      if (untouched === undefined) {
         parts.stream = stream;
         parts.streamLength = stream.controller.source?.knownLength;
         return parts;
       }
+      parts.source = untouched.rid;
     }
     this.consumed = true;
     if (stream !== undefined) internals.bodyStreams.useUp(stream);
@@ -146,7 +92,8 @@ bodies.Body = Body;
 
 bodies.fromHost = (rid) => {
   const body = new Body();
-  body.native = new NativeBody(rid);
+  body.rid = rid;
+  body.epoch = requestEpoch.value;
   return body;
 };
 

@@ -133,7 +133,7 @@ const collect = (body, done, fail) => {
     return;
   }
   body.consumed = true;
-  new NativeCollector(body.native, done, fail);
+  new NativeCollector(internals.hostBodies.of(body), done, fail);
 };
 
 // --- What methods make of the bytes --------------------------------------------------------------------

@@ -9,7 +9,8 @@ const {
   PromisePrototypeThen, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeGetByteOffset, Uint8Array, isolate, promiseMarkHandled,
 } = internals.prim;
-const { Body } = internals.bodies;
+const { bodies, hostBodies } = internals;
+const { Body } = bodies;
 
 const byteLength = TypedArrayPrototypeGetByteLength;
 
@@ -99,7 +100,7 @@ const make = (body) => {
     useUp(stream);
     return stream;
   }
-  if (body.native !== undefined) return internals.streams.createReadableByteStream(new NativeSource(body.native));
+  if (body.rid !== -1) return internals.streams.createReadableByteStream(new NativeSource(hostBodies.of(body)));
   return internals.blobs.readableOfBytes(body.plainBytes());
 };
 
@@ -115,6 +116,7 @@ const clone = (body) => {
   body.stream = branches[0];
   other.stream = branches[1];
   body.native = body.text = body.bytes = undefined;
+  body.rid = -1;
   return other;
 };
 
@@ -128,9 +130,17 @@ const move = (body) => {
     if (body.stream !== undefined) useUp(body.stream);
     return other;
   }
-  const parts = body.forHost();
-  if (parts.stream !== null) other.stream = relay(parts.stream);
-  else other.native = parts.native;
+  const { stream } = body;
+  const hosted = stream === undefined ? hostBodies.of(body) : untouchedNative(stream);
+  if (hosted === undefined) {
+    other.stream = relay(stream);
+    return other;
+  }
+  other.native = hosted;
+  other.rid = hosted.rid;
+  other.epoch = hosted.epoch;
+  body.consumed = true;
+  if (stream !== undefined) useUp(stream);
   return other;
 };
 

@@ -175,7 +175,7 @@ class FetchCall extends Deferred {
       bytes = parts.bytes;
       stream = parts.stream;
       streamLength = parts.streamLength;
-      if (parts.native !== undefined) source = parts.native.rid;
+      source = parts.source;
       if (stream !== null) source = native.pipeOpen();
     }
     const answer = this.wantsSocket
@@ -234,12 +234,13 @@ class FetchCall extends Deferred {
     response.redirected = result.redirected;
     if (result.body !== -1) {
       const body = bodies.fromHost(result.body);
+      const hosted = internals.hostBodies.of(body);
       if (isNullBody(core.method, result.status)) {
-        body.native.cancel();
+        hosted.cancel();
         this.done();
       } else {
         response.body = body;
-        this.responseBody = body.native;
+        this.responseBody = hosted;
         if (this.signal !== undefined) this.responseBody.onEnd = () => this.done();
       }
     } else {

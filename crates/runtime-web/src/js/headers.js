@@ -4,7 +4,7 @@
 // In `internals.headers`: `fromHost(flat)` (a field list over the host's [name, value, ...], names in lower case),
 // `create(list, guard)` (the object), `listOf(headers)`, `isHeaders(value)`, `fill(list, guard, init, prefix, context)`,
 // `append(list, guard, name, value)` (a name in lower case), `flatWithLength(list, length)` (for the host, with a body's
-// length), and class FieldList with get/set/append/has/delete/flat. Of HTTP's grammar: `isToken(text)`,
+// length), the class Headers, and class FieldList with get/set/append/has/delete/flat. Of HTTP's grammar: `isToken(text)`,
 // `isHttpSpace(code)`, `trimHttp(text)`, `trimHttpEnd(text)`.
 // The guards are "none", "immutable" and "request-no-cors".
 
@@ -333,10 +333,4 @@ class Headers {
 webidl.exposeInterface(Headers);
 webidl.pairIterable(Headers, "Headers", (object) => headers.listOf(object).pairs());
 const headersIterator = Headers.prototype[SymbolIterator];
-
-webidl.setInspector(Headers, (object) => {
-  const shown = { __proto__: null };
-  const pairs = headers.listOf(object).pairs();
-  for (let i = 0; i < pairs.length; i++) shown[pairs[i][0]] = pairs[i][1];
-  return shown;
-});
+headers.Headers = Headers;

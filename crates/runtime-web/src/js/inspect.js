@@ -449,10 +449,10 @@ class Printer {
       if (found !== undefined) break;
     }
     if (found === undefined || value === at) return undefined;
-    const name = constructorName(value) ?? found.name;
+    const name = constructorName(value) ?? found;
     if (this.#tooDeep(level)) return `[${name}]`;
     for (let p = at; p !== null; p = ReflectGetPrototypeOf(p)) {
-      const { inspector } = webidl.interfaceOfPrototype(p) ?? { __proto__: null, inspector: undefined };
+      const inspector = webidl.inspectorOfPrototype(p);
       if (inspector === undefined) continue;
       const shown = inspector(value);
       if (typeof shown === "string") return shown;
@@ -506,6 +506,15 @@ const frameStart = (stack) => {
   const match = RegExpPrototypeExec(stackFrame, stack);
   return match === null ? -1 : match.index;
 };
+
+// Of the core's classes, which leave it to this file.
+const { Headers, listOf: fieldsOf } = internals.headers;
+webidl.setInspector(Headers, (headers) => {
+  const shown = { __proto__: null };
+  const pairs = fieldsOf(headers).pairs();
+  for (let i = 0; i < pairs.length; i++) shown[pairs[i][0]] = pairs[i][1];
+  return shown;
+});
 
 internals.inspect = (value, options = undefined) => {
   try {

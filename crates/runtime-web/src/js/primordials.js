@@ -37,7 +37,7 @@ internals.prim = new Array(Object.keys(internals.places).length);
 // The global object. A guest may assign to the name globalThis.
 internals.global = globalThis;
 // Changes when a context is reused for another request: host handles of an older epoch are gone.
-internals.requestEpoch = { __proto__: null, value: 0 };
+internals.requestEpoch = { value: 0 };
 
 // Where files name primordials there are places of an array, which the build has put there: every context has a copy of
 // it, and one with the names would be several times as large.

@@ -213,6 +213,6 @@ responses.forHost = (response) => {
   parts.headers = headers.flatWithLength(core.list, contents.streamLength);
   parts.bytes = contents.bytes;
   parts.stream = contents.stream;
-  if (contents.native !== undefined) parts.source = contents.native.rid;
+  parts.source = contents.source;
   return parts;
 };

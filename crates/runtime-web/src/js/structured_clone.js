@@ -81,7 +81,7 @@ const checkOrdinary = (value) => {
   let at = ReflectGetPrototypeOf(value);
   while (at !== null && at !== ObjectPrototype) {
     const found = webidl.interfaceOfPrototype(at);
-    if (found !== undefined) throw notCloneable(`${found.name} object could not be cloned.`);
+    if (found !== undefined) throw notCloneable(`${found} object could not be cloned.`);
     at = ReflectGetPrototypeOf(at);
   }
 };

@@ -30,22 +30,11 @@
 const {
   Map, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply, ReflectOwnKeys,
   StringPrototypeCharCodeAt, StringPrototypeToWellFormed, Symbol, SymbolIterator, SymbolToStringTag, TypeError,
-  defineValue, isolate,
+  defineValue,
 } = internals.prim;
 
 const webidl = { __proto__: null };
 internals.webidl = webidl;
-
-// What a context holds from the start is kept in classes off the guest's prototypes: an object without a prototype is a
-// hash table for V8, several times as large.
-class Interface {
-  constructor(name) {
-    this.name = name;
-    this.inspector = undefined;
-  }
-}
-isolate(Interface);
-
 
 const fail = (prefix, context, message) => new TypeError(`${prefix}: ${context} ${message}`);
 webidl.fail = fail;
@@ -95,12 +84,16 @@ webidl.checkIllegal = (key) => {
   if (key !== webidl.illegal) throw new TypeError("Illegal constructor");
 };
 
-// Prototype object of an interface -> { name, inspector }. Read by console and structured cloning.
+// Prototype object of an interface -> its name, and what shows its objects. Read by console and structured cloning.
 const interfaces = new Map();
+let inspectors = undefined;
 webidl.interfaceOfPrototype = (prototype) => MapPrototypeGet(interfaces, prototype);
+webidl.inspectorOfPrototype = (prototype) =>
+  inspectors === undefined ? undefined : MapPrototypeGet(inspectors, prototype);
 
 webidl.setInspector = (constructor, inspector) => {
-  MapPrototypeGet(interfaces, constructor.prototype).inspector = inspector;
+  inspectors ??= new Map();
+  MapPrototypeSet(inspectors, constructor.prototype, inspector);
 };
 
 const makeMembersEnumerable = (target, isConstructor) => {
@@ -145,7 +138,7 @@ webidl.exposeInterface = (constructor, name = constructor.name, options = { __pr
       defineConstant(prototype, keys[i], constants[keys[i]]);
     }
   }
-  MapPrototypeSet(interfaces, prototype, new Interface(name));
+  MapPrototypeSet(interfaces, prototype, name);
   if (options.exposed !== false) internals.provide(name, constructor, false);
   return constructor;
 };
