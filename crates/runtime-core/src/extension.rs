@@ -142,8 +142,10 @@ impl<F> NativeFunction for F where
 /// The guest's world, as the snapshot holds it.
 ///
 /// The sources run once, in order, in the context that is then frozen into the snapshot. They share one `internals`
-/// object; `internals.entry` must then hold a function for each [`Hook`]. The units are not in the snapshot: it is for the
-/// sources to see to it that a unit's files run when something of it is used. They find beside the natives
+/// object, in which they find `internals.hooks`, the numbers of the [`Hook`]s by their names; `internals.entry` must then be
+/// the function that the core calls, with such a number and the hook's arguments. Both names are gone from `internals`
+/// after that. The units are not in the snapshot: it is for the sources to see to it that a unit's files run when
+/// something of it is used. They find beside the natives
 /// - `native.unitOfMember(name)` and `native.unitOfGlobal(name)`: the number of the unit that gives it, or undefined;
 /// - `native.unit(number)`: an array of the unit's name, its globals, its members, and the numbers of its first file and of
 ///   the file behind its last;
@@ -177,7 +179,7 @@ pub struct Rehearsal {
     pub request: Box<dyn GuestRequest>,
 }
 
-/// The functions of `internals.entry` that the core and the world above call.
+/// What the core and the world above call the guest's world for, by one function: `internals.entry(hook, ...arguments)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     /// `setModule(namespace)`: the main module has been evaluated.
@@ -210,7 +212,7 @@ pub enum Hook {
 }
 
 impl Hook {
-    /// All hooks, in the order in which the snapshot holds them.
+    /// All hooks with their names, in the order of their numbers.
     pub(crate) const ALL: [(Hook, &'static str); 12] = [
         (Hook::SetModule, "setModule"),
         (Hook::Begin, "begin"),

@@ -9,16 +9,16 @@ use crate::guest_error::GuestError;
 use crate::realm::RealmState;
 
 /// Puts, for each late global of the extension that is there, a property that looks like it: the first use calls
-/// `hook(name, ...values)` with the values of all of them as V8 made them, and the property becomes what it gives.
+/// [`Hook::LateGlobal`] with the values of all of them as V8 made them, and the property becomes what it gives.
 pub(crate) fn defer(
     scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
     extension: &Extension,
-    hook: v8::Local<'_, v8::Function>,
+    entry: v8::Local<'_, v8::Function>,
 ) -> Result<(), GuestError> {
     let global = context.global(scope);
     let mut names = Vec::with_capacity(extension.late_globals.len());
-    let mut elements: Vec<v8::Local<'_, v8::Value>> = vec![v8::Local::new(scope, hook).into()];
+    let mut elements: Vec<v8::Local<'_, v8::Value>> = vec![v8::Local::new(scope, entry).into()];
     for name in extension.late_globals {
         let name = name_of(scope, name)?;
         let value = global.get(scope, name.into()).ok_or_else(failed)?;
@@ -105,7 +105,7 @@ fn of_unit<'s>(
     }
 }
 
-/// As [`of_unit`], for a late global. The property is made for one context, whose hook and values its data are.
+/// As [`of_unit`], for a late global. The property is made for one context, whose entry and values its data are.
 fn late<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     name: v8::Local<'s, v8::Name>,
@@ -113,14 +113,15 @@ fn late<'s>(
     mut result: v8::ReturnValue<'_, v8::Value>,
 ) {
     let Ok(data) = v8::Local::<v8::Array>::try_from(arguments.data()) else { return };
-    let mut values: Vec<v8::Local<'s, v8::Value>> =
-        (0..data.length()).filter_map(|index| data.get_index(scope, index)).collect();
-    let Some(hook) = values.first().and_then(|hook| v8::Local::<v8::Function>::try_from(*hook).ok()) else {
+    let Some(entry) = data.get_index(scope, 0).and_then(|entry| v8::Local::<v8::Function>::try_from(entry).ok())
+    else {
         return;
     };
-    values[0] = name.into();
+    let mut arguments: Vec<v8::Local<'s, v8::Value>> =
+        vec![v8::Integer::new(scope, Hook::LateGlobal as i32).into(), name.into()];
+    arguments.extend((1..data.length()).filter_map(|index| data.get_index(scope, index)));
     let receiver = v8::undefined(scope).into();
-    if let Some(value) = hook.call(scope, receiver, &values) {
+    if let Some(value) = entry.call(scope, receiver, &arguments) {
         result.set(value);
     }
 }

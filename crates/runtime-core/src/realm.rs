@@ -24,7 +24,7 @@ use crate::timers::Timers;
 /// Dropping it without the isolate's lock is allowed, as for a [`Realm`].
 pub(crate) struct BareContext {
     context: v8::Global<v8::Context>,
-    hooks: Vec<v8::Global<v8::Function>>,
+    entry: v8::Global<v8::Function>,
 }
 
 impl BareContext {
@@ -45,33 +45,30 @@ impl BareContext {
         );
         drop(queue);
         let scope = &mut v8::ContextScope::new(scope, context);
-        let hooks = if engine.snapshot().is_some() {
-            snapshot::hooks_of_context(scope)?
+        let entry = if engine.snapshot().is_some() {
+            snapshot::entry_of_context(scope)?
         } else {
             snapshot::set_up_from_source(scope, engine.extension())?
         };
-        lazy_globals::defer(scope, context, engine.extension(), hooks[Hook::LateGlobal as usize])?;
+        lazy_globals::defer(scope, context, engine.extension(), entry)?;
         context.set_allow_generation_from_strings(false);
-        Ok(Self::of_context(scope, context, &hooks))
+        Ok(Self::of_context(scope, context, entry))
     }
 
-    /// A context that has been set up, with its entry points.
+    /// A context that has been set up, with its entry.
     pub(crate) fn of_context(
         scope: &mut v8::PinScope<'_, '_>,
         context: v8::Local<'_, v8::Context>,
-        hooks: &[v8::Local<'_, v8::Function>],
+        entry: v8::Local<'_, v8::Function>,
     ) -> Self {
-        Self {
-            context: v8::Global::new(scope, context),
-            hooks: hooks.iter().map(|hook| v8::Global::new(scope, *hook)).collect(),
-        }
+        Self { context: v8::Global::new(scope, context), entry: v8::Global::new(scope, entry) }
     }
 
     /// Gives the context to a script.
     pub(crate) fn with_script(self, script: Script) -> Realm {
         Realm {
             context: self.context,
-            hooks: self.hooks,
+            entry: self.entry,
             modules: Box::default(),
             script,
             is_loaded: false,
@@ -86,7 +83,7 @@ impl BareContext {
 /// Dropping it without the isolate's lock is allowed: V8 lets go of the context when the isolate is next locked.
 pub struct Realm {
     pub(crate) context: v8::Global<v8::Context>,
-    hooks: Vec<v8::Global<v8::Function>>,
+    entry: v8::Global<v8::Function>,
     pub(crate) modules: Box<Modules>,
     script: Script,
     /// The script's top level has been evaluated.
@@ -294,10 +291,12 @@ impl RealmState {
         hook: Hook,
         arguments: &[v8::Local<'s, v8::Value>],
     ) -> Option<v8::Local<'s, v8::Value>> {
-        let function = RealmState::of(scope)?.realm.hooks.get(hook as usize)?.clone();
-        let function = v8::Local::new(scope, function);
+        let entry = RealmState::of(scope)?.realm.entry.clone();
+        let entry = v8::Local::new(scope, entry);
         let receiver = v8::undefined(scope).into();
-        function.call(scope, receiver, arguments)
+        let number = v8::Integer::new(scope, hook as i32).into();
+        let arguments: Vec<_> = std::iter::once(number).chain(arguments.iter().copied()).collect();
+        entry.call(scope, receiver, &arguments)
     }
 
     /// Ends an evaluation for which no request was there.

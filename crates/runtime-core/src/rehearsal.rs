@@ -13,8 +13,8 @@ pub(crate) fn run(scope: &mut v8::PinScope<'_, '_, ()>, rehearsal: Rehearsal) ->
     v8::scope!(let scope, scope);
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &mut v8::ContextScope::new(scope, context);
-    let hooks = snapshot::hooks_of_context(scope)?;
-    let realm = BareContext::of_context(scope, context, &hooks).with_script(Script::from(rehearsal.worker));
+    let entry = snapshot::entry_of_context(scope)?;
+    let realm = BareContext::of_context(scope, context, entry).with_script(Script::from(rehearsal.worker));
     let mut state = RealmState::new(realm, RuntimeLimits::default().into());
     state.request = Some(rehearsal.request);
     scope.set_slot(state);

@@ -23,6 +23,8 @@ pub(crate) use self::payload::Payload;
 const MAGIC: &[u8; 8] = b"ISOLSNAP";
 const FORMAT: u32 = 2;
 const HASH: usize = 32;
+/// Where a context's data in the snapshot has the function `internals.entry`.
+const ENTRY: usize = 0;
 /// Magic, format, length of the identity's text, length of the payload, hash of identity and payload.
 const FIXED: usize = 8 + 4 + 4 + 8 + HASH;
 
@@ -274,8 +276,8 @@ pub(crate) fn build_payload(extension: &'static Extension) -> Result<Payload, Sn
     let first = write(creator, extension, |scope| {
         let context = v8::Context::new(scope, v8::ContextOptions::default());
         let scope = &mut v8::ContextScope::new(scope, context);
-        let hooks = set_up_from_source(scope, extension)?;
-        keep(scope, context, hooks);
+        let entry = set_up_from_source(scope, extension)?;
+        keep(scope, context, entry);
         Ok(())
     })?;
     let Some(rehearsal) = extension.rehearsal else {
@@ -287,8 +289,8 @@ pub(crate) fn build_payload(extension: &'static Extension) -> Result<Payload, Sn
         // What the rehearsal has left in its context goes with it: only compiled functions belong to the isolate.
         let context = v8::Context::new(scope, v8::ContextOptions::default());
         let scope = &mut v8::ContextScope::new(scope, context);
-        let hooks = hooks_of_context(scope)?;
-        keep(scope, context, hooks);
+        let entry = entry_of_context(scope)?;
+        keep(scope, context, entry);
         Ok(())
     })?;
     let unit_code = unit_code(extension, blob.clone(), rehearsal())?;
@@ -344,23 +346,22 @@ fn unit_code(
     code.map_err(|error| SnapshotError::Build(error.message))
 }
 
-/// Makes a context the one that is written down, with its hooks.
+/// Makes a context the one that is written down, with its entry.
 fn keep(
     scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
-    hooks: Vec<v8::Local<'_, v8::Function>>,
+    entry: v8::Local<'_, v8::Function>,
 ) {
-    for hook in hooks {
-        scope.add_context_data(context, hook);
-    }
+    let index = scope.add_context_data(context, entry);
+    debug_assert_eq!(index, ENTRY, "nothing else is in the context's data");
     scope.set_default_context(context);
 }
 
-/// Runs the extension's sources in the current context and gives the functions of `internals.entry`.
+/// Runs the extension's sources in the current context and gives the function `internals.entry`.
 pub(crate) fn set_up_from_source<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     extension: &'static Extension,
-) -> Result<Vec<v8::Local<'s, v8::Function>>, GuestError> {
+) -> Result<v8::Local<'s, v8::Function>, GuestError> {
     let null = v8::null(scope).into();
     let native = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
     let of_core_sources = extension.natives.iter().filter(|native| {
@@ -375,6 +376,9 @@ pub(crate) fn set_up_from_source<'s>(
         native.create_data_property(scope, name.into(), function.into());
     }
     let internals = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    let (hooks_key, entry_key) = (text(scope, "hooks")?, text(scope, "entry")?);
+    let hooks = hook_numbers(scope)?;
+    internals.create_data_property(scope, hooks_key.into(), hooks.into());
     let run_before = UnitFiles::run(scope);
     for source in &extension.sources {
         let function = compile(scope, source)?;
@@ -383,25 +387,16 @@ pub(crate) fn set_up_from_source<'s>(
     if let Some(file) = UnitFiles::run_since(scope, run_before) {
         return Err(failed(&format!("a source of the core uses {file} of a unit, which every context would then hold")));
     }
-    let key = text(scope, "entry")?;
     let entry = internals
-        .get(scope, key.into())
-        .and_then(|entry| v8::Local::<v8::Object>::try_from(entry).ok())
-        .ok_or_else(|| failed("the sources publish no `internals.entry`"))?;
-    let mut hooks = Vec::with_capacity(Hook::ALL.len());
-    for (_, name) in Hook::ALL {
-        let name_of_hook = text(scope, name)?;
-        let hook = entry
-            .get(scope, name_of_hook.into())
-            .and_then(|hook| v8::Local::<v8::Function>::try_from(hook).ok())
-            .ok_or_else(|| failed(&format!("`internals.entry` has no function {name}")))?;
-        hooks.push(hook);
-    }
-    // Every context would have it, and nobody asks again.
-    internals.delete(scope, key.into());
+        .get(scope, entry_key.into())
+        .and_then(|entry| v8::Local::<v8::Function>::try_from(entry).ok())
+        .ok_or_else(|| failed("the sources publish no function `internals.entry`"))?;
+    // Every context would have them, and nobody asks again.
+    internals.delete(scope, entry_key.into());
+    internals.delete(scope, hooks_key.into());
     let context = scope.get_current_context();
     lazy_globals::define_units(scope, context, &extension.units)?;
-    Ok(hooks)
+    Ok(entry)
 }
 
 /// A source as the function that it is.
@@ -447,17 +442,24 @@ fn attempt<'s, T>(
     Err(failed(&format!("{name}: {text}")))
 }
 
-/// The hooks of a context that was made from the snapshot.
-pub(crate) fn hooks_of_context<'s>(
+/// The numbers of hooks by their names.
+fn hook_numbers<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Object>, GuestError> {
+    let null = v8::null(scope).into();
+    let numbers = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    for (hook, name) in Hook::ALL {
+        let (name, number) = (text(scope, name)?, v8::Integer::new(scope, hook as i32));
+        numbers.create_data_property(scope, name.into(), number.into());
+    }
+    Ok(numbers)
+}
+
+/// The entry of a context that was made from the snapshot.
+pub(crate) fn entry_of_context<'s>(
     scope: &mut v8::PinScope<'s, '_>,
-) -> Result<Vec<v8::Local<'s, v8::Function>>, GuestError> {
-    (0..Hook::ALL.len())
-        .map(|index| {
-            scope
-                .get_context_data_from_snapshot_once::<v8::Function>(index)
-                .map_err(|error| failed(&format!("hook {index} is not in the snapshot: {error}")))
-        })
-        .collect()
+) -> Result<v8::Local<'s, v8::Function>, GuestError> {
+    scope
+        .get_context_data_from_snapshot_once::<v8::Function>(ENTRY)
+        .map_err(|error| failed(&format!("the snapshot has no entry: {error}")))
 }
 
 fn text<'s>(scope: &mut v8::PinScope<'s, '_>, text: &str) -> Result<v8::Local<'s, v8::String>, GuestError> {

@@ -177,4 +177,6 @@ class AsyncResource {
   }
 }
 
-internals.asyncHooks = { __proto__: null, AsyncLocalStorage, AsyncResource };
+internals.asyncHooks = {
+  __proto__: null, AsyncLocalStorage, AsyncResource, default: { AsyncLocalStorage, AsyncResource },
+};

@@ -11,9 +11,6 @@ const { PromisePrototypeThen, PromiseResolve, ReflectApply, TypeError, defineVal
 const { global, ifLoaded, requestEpoch, responses, webidl } = internals;
 const { isResponse } = responses;
 
-const entry = { __proto__: null };
-internals.entry = entry;
-
 // The default export of the worker's module, if it has one.
 let handlers = undefined;
 let current = undefined;
@@ -151,26 +148,26 @@ const makeEnv = () => {
 
 // --- Called by the host --------------------------------------------------------------------------------
 
-entry.setModule = (namespace) => {
+const setModule = (namespace) => {
   const exported = namespace.default;
   handlers = webidl.isObject(exported) ? exported : undefined;
 };
 
-const firstArgument = (kind, payload) => {
-  if (kind === "fetch") {
-    return internals.requests.fromHost(payload.method, payload.url, payload.headers, payload.body);
-  }
-  return kind === "task" ? internals.tasks.argument(payload) : internals.scheduledController(payload);
-};
+const dataOf = (kind, payload) =>
+  kind === "fetch"
+    ? internals.requests.fromHost(payload.method, payload.url, payload.headers, payload.body)
+    : payload;
 
 const start = (invocation, kind, payload) => {
   const handler = handlers === undefined ? undefined : handlers[kind];
   if (typeof handler === "function") {
     const context = internals.executionContext(invocation);
-    const result = ReflectApply(handler, handlers, [firstArgument(kind, payload), makeEnv(), context]);
-    invocation.settle(result);
+    const argument = kind === "task" ? internals.tasks.argument(payload)
+      : kind === "scheduled" ? internals.scheduledController(payload)
+      : dataOf(kind, payload);
+    invocation.settle(ReflectApply(handler, handlers, [argument, makeEnv(), context]));
   } else if (ifLoaded("events")?.listenerCount(global, kind) > 0) {
-    internals.workerEvents.dispatch(invocation, kind === "fetch" ? firstArgument(kind, payload) : payload, makeEnv());
+    internals.workerEvents.dispatch(invocation, dataOf(kind, payload), makeEnv());
   } else {
     invocation.fail("no-handler", new TypeError(
       `the script has no ${kind} handler: export a default object with a ${kind}() method, or call ` +
@@ -179,7 +176,7 @@ const start = (invocation, kind, payload) => {
   }
 };
 
-entry.begin = (kind, payload) => {
+const begin = (kind, payload) => {
   const invocation = new Invocation(kind);
   current = invocation;
   try {
@@ -189,28 +186,7 @@ entry.begin = (kind, payload) => {
   }
 };
 
-entry.fireTimer = (id) => internals.timers.fire(id);
-entry.reportException = (error) => internals.reportException(error);
-entry.makeDOMException = (message, name) => internals.domException(message, name);
-entry.describeException = (error) => ifLoaded("describeDomException")?.(error);
-entry.setLocation = (href) => internals.settings.locate(href);
-entry.unitGlobal = internals.unitGlobal;
-entry.builtinModule = (specifier) => {
-  if (specifier !== "node:async_hooks" && specifier !== "async_hooks") throw new TypeError(`no module ${specifier}`);
-  const { AsyncLocalStorage, AsyncResource } = internals.asyncHooks;
-  return { __proto__: null, AsyncLocalStorage, AsyncResource, default: { AsyncLocalStorage, AsyncResource } };
-};
-// Not a function of its unit's, because the unit is loaded here.
-entry.lateGlobal = (name, sharedArrayBuffer, webAssembly) =>
-  internals.lateGlobal(name, sharedArrayBuffer, webAssembly);
-
-// kind 0: `promise` was rejected and nobody handles it. kind 1: somebody does, after that had been reported.
-entry.rejection = (kind, promise, reason) => {
-  if (kind === 0) internals.rejections.unhandled(promise, reason);
-  else ifLoaded("rejections")?.handled(promise, reason);
-};
-
-entry.reset = () => {
+const reset = () => {
   if (current !== undefined) current.abandon();
   current = undefined;
   requestEpoch.value += 1;
@@ -218,4 +194,36 @@ entry.reset = () => {
   ifLoaded("consoleState")?.reset();
   ifLoaded("performanceState")?.reset();
   ifLoaded("performanceObservers")?.reset();
+};
+
+const {
+  begin: BEGIN, builtinModule: BUILTIN_MODULE, describeException: DESCRIBE_EXCEPTION, fireTimer: FIRE_TIMER,
+  lateGlobal: LATE_GLOBAL, makeDOMException: MAKE_DOM_EXCEPTION, rejection: REJECTION,
+  reportException: REPORT_EXCEPTION, reset: RESET, setLocation: SET_LOCATION, setModule: SET_MODULE,
+  unitGlobal: UNIT_GLOBAL,
+} = internals.hooks;
+
+// What each hook is for, and its arguments, is said where the core lists them. One function, because every context has
+// what is here.
+internals.entry = (hook, first, second, third) => {
+  switch (hook) {
+    case BEGIN: return begin(first, second);
+    case SET_MODULE: return setModule(first);
+    case RESET: return reset();
+    case UNIT_GLOBAL: return internals.unitGlobal(first);
+    case LATE_GLOBAL: return internals.lateGlobal(first, second, third);
+    // There is one, by two names.
+    case BUILTIN_MODULE: return internals.asyncHooks;
+    case SET_LOCATION: return internals.settings.locate(first);
+    case FIRE_TIMER: return internals.timers.fire(first);
+    case REPORT_EXCEPTION: return internals.reportException(first);
+    case MAKE_DOM_EXCEPTION: return internals.domException(first, second);
+    case DESCRIBE_EXCEPTION: return ifLoaded("describeDomException")?.(first);
+    // Of kind 1, somebody handles a rejection after all: nobody needs to know who has not been told before.
+    case REJECTION:
+      return first === 0
+        ? internals.rejections.unhandled(second, third)
+        : ifLoaded("rejections")?.handled(second, third);
+    default: throw new TypeError(`there is no hook ${hook}`);
+  }
 };

@@ -9,7 +9,7 @@ const {
   TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array,
   isolate, promiseMarkHandled,
 } = internals.prim;
-const { bodies, headers, queues, requests, responses, settings, webidl } = internals;
+const { bodies, headers, queues, requestInit, responses, settings, webidl } = internals;
 const { Deferred } = queues;
 const { ResponseCore } = responses;
 
@@ -321,7 +321,7 @@ const answer = (promised, core, response) => {
 };
 
 const start = (core) => {
-  const signal = requests.signalOf(core);
+  const signal = requestInit.signalOf(core);
   if (signal !== undefined && internals.abort.isAborted(signal)) {
     const reason = internals.abort.reason(signal);
     if (core.body !== null && core.body.stream !== undefined && !core.body.unusable) {
@@ -358,7 +358,7 @@ webidl.exposeOperations({
     const prefix = "Failed to execute 'fetch'";
     try {
       webidl.requiredArguments(arguments.length, 1, prefix);
-      return start(internals.requestInit.build(input, init, prefix));
+      return start(requestInit.build(input, init, prefix));
     } catch (error) {
       return PromiseReject(error);
     }

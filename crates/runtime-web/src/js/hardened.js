@@ -2,14 +2,19 @@
 // promises, property descriptors. How it is used stands in primordials.js, with whose primordials these are.
 
 const {
-  ArrayPrototypeSort, Error, Promise, Promise: PromiseConstructor, PromisePrototype: PromiseProto, ReflectApply,
-  ReflectDefineProperty, ReflectDeleteProperty, ReflectGetOwnPropertyDescriptor, ReflectSetPrototypeOf, Symbol,
+  ArrayPrototypeSort, ObjectCreate, Promise, PromisePrototype, ReflectApply, ReflectDefineProperty,
+  ReflectDeleteProperty, ReflectGetOwnPropertyDescriptor, ReflectSetPrototypeOf,
 } = internals.prim;
+
+// V8 keeps a prototype as a hash table until a property is first looked up behind it, and then makes it anew. Done here,
+// while the snapshot is made, no request has to.
+const putToUse = (prototype) => ObjectCreate(prototype).anything;
 
 // Takes an internal class off Object.prototype, so that a setter which the guest puts there is not met when a
 // constructor fills its fields.
 const isolate = (constructor) => {
   ReflectSetPrototypeOf(constructor.prototype, null);
+  putToUse(constructor.prototype);
   return constructor;
 };
 
@@ -87,7 +92,7 @@ const listOf = (array) => {
 // with a replaced one they would call guest code. In that rare case the promise gets an own `constructor`
 // for the length of the call.
 const SymbolSpecies = Symbol.species;
-const thenUnsafe = internals.prim.uncurryThis(PromiseProto.then);
+const thenUnsafe = internals.prim.uncurryThis(PromisePrototype.then);
 const resolveUnsafe = Promise.resolve;
 const rejectUnsafe = Promise.reject;
 
@@ -96,7 +101,7 @@ let promisesReplaced = false;
 const promisesIntact = () => {
   if (promisesReplaced) return false;
   try {
-    if (PromiseProto.constructor === PromiseConstructor && PromiseConstructor[SymbolSpecies] === PromiseConstructor) {
+    if (PromisePrototype.constructor === Promise && Promise[SymbolSpecies] === Promise) {
       return true;
     }
   } catch {
@@ -135,12 +140,12 @@ const isPromise = (value) => {
 
 // A promise for any value: a promise of this realm is returned as it is.
 const PromiseResolve = (value) => {
-  if (promisesIntact()) return ReflectApply(resolveUnsafe, PromiseConstructor, [value]);
+  if (promisesIntact()) return ReflectApply(resolveUnsafe, Promise, [value]);
   if (isPromise(value)) return value;
-  return new PromiseConstructor((resolve) => resolve(value));
+  return new Promise((resolve) => resolve(value));
 };
 
-const PromiseReject = (reason) => ReflectApply(rejectUnsafe, PromiseConstructor, [reason]);
+const PromiseReject = (reason) => ReflectApply(rejectUnsafe, Promise, [reason]);
 
 const ignore = () => {};
 // Keeps a rejection of this promise from being reported as unhandled.
@@ -151,7 +156,7 @@ const promiseMarkHandled = (promise) => {
 // { promise, resolve, reject } for a promise that the platform settles.
 const newPromise = () => {
   const capability = { __proto__: null, promise: undefined, resolve: undefined, reject: undefined };
-  capability.promise = new PromiseConstructor((resolve, reject) => {
+  capability.promise = new Promise((resolve, reject) => {
     capability.resolve = resolve;
     capability.reject = reject;
   });
@@ -183,6 +188,7 @@ internals.prim.newPromise = newPromise;
 internals.prim.ownDescriptor = ownDescriptor;
 internals.prim.promiseAll = promiseAll;
 internals.prim.promiseMarkHandled = promiseMarkHandled;
+internals.prim.putToUse = putToUse;
 
 // Every file finds what it asks for, or there is no snapshot. Some may be undefined, where V8 does not have them yet.
 for (const name in internals.places) {

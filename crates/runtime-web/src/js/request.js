@@ -2,7 +2,7 @@
 // are checked and kept, and have no effect on the host's fetch.
 //
 // In `internals.requests`: `isRequest(v)`, `coreOf(request)`, class RequestCore, `fromHost(method, url, flat, rid)` gives
-// the Request of an event, `signalOf(core)`. What the constructor makes of its arguments is in request_init.js.
+// the Request of an event. What the constructor makes of its arguments is in request_init.js.
 
 const { TypeError, isolate } = internals.prim;
 const { bodies, headers, webidl } = internals;
@@ -33,25 +33,9 @@ class RequestCore {
     this.follows = undefined;
     this.signal = undefined;
   }
-
-  copyFrom(other) {
-    this.blob = other.blob;
-    this.redirect = other.redirect;
-    this.mode = other.mode;
-    this.credentials = other.credentials;
-    this.cache = other.cache;
-    this.referrer = other.referrer;
-    this.referrerPolicy = other.referrerPolicy;
-    this.integrity = other.integrity;
-    this.keepalive = other.keepalive;
-    this.follows = requests.signalOf(other);
-  }
 }
 isolate(RequestCore);
 requests.RequestCore = RequestCore;
-
-// The signal whose abort ends a fetch of this request, or undefined if there can be none.
-requests.signalOf = (core) => (core.signal === undefined ? core.follows : core.signal);
 
 class Request {
   #core;
@@ -122,11 +106,7 @@ class Request {
     if (core.body !== null && core.body.unusable) {
       throw new TypeError("Failed to execute 'clone' on 'Request': the body has been read or is locked");
     }
-    const copy = new RequestCore(core.method, core.url, core.list.copy());
-    copy.copyFrom(core);
-    copy.guard = core.guard;
-    if (core.body !== null) copy.body = internals.bodyStreams.clone(core.body);
-    return new Request(illegal, copy);
+    return new Request(illegal, internals.requestInit.copyOf(core));
   }
 }
 bodies.mixin(Request, "Request", requests.coreOf);

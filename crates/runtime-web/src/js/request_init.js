@@ -1,6 +1,7 @@
 // What the constructor of Request makes of its arguments.
 //
-// `internals.requestInit.build(input, init, prefix)` gives the core of the request.
+// In `internals.requestInit`: `build(input, init, prefix)` gives the core of the request, `copyOf(core)` what clone makes, and
+// `signalOf(core)` the signal whose abort ends a fetch of it.
 
 const { List, StringPrototypeStartsWith, StringPrototypeToUpperCase, TypeError } = internals.prim;
 const { bodies, headers, requests, settings, webidl } = internals;
@@ -30,6 +31,22 @@ const requestInit = webidl.dictionary("RequestInit", [
   member("window", any),
 ]);
 const noInit = requestInit(undefined, "", "");
+
+// The signal whose abort ends a fetch of this request, or undefined if there can be none.
+const signalOf = (core) => (core.signal === undefined ? core.follows : core.signal);
+
+const copyMembers = (core, other) => {
+  core.blob = other.blob;
+  core.redirect = other.redirect;
+  core.mode = other.mode;
+  core.credentials = other.credentials;
+  core.cache = other.cache;
+  core.referrer = other.referrer;
+  core.referrerPolicy = other.referrerPolicy;
+  core.integrity = other.integrity;
+  core.keepalive = other.keepalive;
+  core.follows = signalOf(other);
+};
 
 const parseUrl = (input, prefix) => {
   const parts = native.urlParse(input, settings.base);
@@ -142,7 +159,7 @@ const build = (input, initGiven, prefix) => {
   } else {
     core = new RequestCore(from.method, from.url, init.headers === undefined ? from.list.copy() :
       new headers.FieldList(new List()));
-    core.copyFrom(from);
+    copyMembers(core, from);
   }
   applyMembers(core, init, prefix);
   if (init.headers !== undefined) {
@@ -156,4 +173,13 @@ const build = (input, initGiven, prefix) => {
   return core;
 };
 
-internals.requestInit = { __proto__: null, build };
+// Of a core whose body can be cloned.
+const copyOf = (core) => {
+  const copy = new RequestCore(core.method, core.url, core.list.copy());
+  copyMembers(copy, core);
+  copy.guard = core.guard;
+  if (core.body !== null) copy.body = internals.bodyStreams.clone(core.body);
+  return copy;
+};
+
+internals.requestInit = { __proto__: null, build, copyOf, signalOf };

@@ -1,8 +1,7 @@
 // Response, as Fetch defines it, for a server: what a handler answers with, and what fetch gives.
 //
 // In `internals.responses`: `isResponse(v)`, `coreOf(response)`, class ResponseCore, `create(core)` makes the object,
-// `forHost(response)` takes a handler's answer apart for the host and uses its body up; `readRecord(response, prefix)`
-// is the promise of { bytes }, those of its body.
+// `forHost(response)` takes a handler's answer apart for the host and uses its body up.
 
 const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError, isolate } = internals.prim;
 const { bodies, headers, ifLoaded, webidl } = internals;
@@ -188,7 +187,6 @@ class Response {
   }
 }
 bodies.mixin(Response, "Response", responses.coreOf);
-responses.readRecord = (response, prefix) => internals.bodyReading.readRecord(responses.coreOf, response, prefix);
 webidl.exposeInterface(Response);
 
 // { status, statusText, headers, bytes, source, stream, webSocket }: `bytes` or null, the id of a body that goes on

@@ -40,7 +40,7 @@ const bytesOf = (source, prefix) => chain(PromiseResolve(source), (response) => 
   if (core.status < 200 || core.status > 299) {
     throw new TypeError(`${prefix}: the response's status is ${core.status}, expected one from 200 to 299`);
   }
-  return responses.readRecord(response, prefix);
+  return internals.bodyReading.readRecord(responses.coreOf, response, prefix);
 });
 
 internals.addWasmStreaming = (WebAssembly) => {

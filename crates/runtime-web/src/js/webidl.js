@@ -30,7 +30,7 @@
 const {
   Map, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply, ReflectOwnKeys,
   StringPrototypeCharCodeAt, StringPrototypeToWellFormed, Symbol, SymbolIterator, SymbolToStringTag, TypeError,
-  defineValue,
+  defineValue, putToUse,
 } = internals.prim;
 
 const webidl = { __proto__: null };
@@ -84,17 +84,9 @@ webidl.checkIllegal = (key) => {
   if (key !== webidl.illegal) throw new TypeError("Illegal constructor");
 };
 
-// Prototype object of an interface -> its name, and what shows its objects. Read by console and structured cloning.
+// Prototype object of an interface -> its name. Read by console and structured cloning.
 const interfaces = new Map();
-let inspectors = undefined;
 webidl.interfaceOfPrototype = (prototype) => MapPrototypeGet(interfaces, prototype);
-webidl.inspectorOfPrototype = (prototype) =>
-  inspectors === undefined ? undefined : MapPrototypeGet(inspectors, prototype);
-
-webidl.setInspector = (constructor, inspector) => {
-  inspectors ??= new Map();
-  MapPrototypeSet(inspectors, constructor.prototype, inspector);
-};
 
 const makeMembersEnumerable = (target, isConstructor) => {
   const keys = ReflectOwnKeys(target);
@@ -113,12 +105,6 @@ const defineTag = (target, tag) => {
 };
 webidl.defineTag = defineTag;
 
-const defineConstant = (target, key, value) => {
-  ObjectDefineProperty(target, key, {
-    __proto__: null, value, writable: false, enumerable: true, configurable: false,
-  });
-};
-
 webidl.exposeInterface = (constructor, name = constructor.name, options = { __proto__: null }) => {
   const prototype = constructor.prototype;
   makeMembersEnumerable(prototype, false);
@@ -130,15 +116,9 @@ webidl.exposeInterface = (constructor, name = constructor.name, options = { __pr
   if (options.length !== undefined) {
     ObjectDefineProperty(constructor, "length", { __proto__: null, value: options.length });
   }
-  const constants = options.constants;
-  if (constants !== undefined) {
-    const keys = ReflectOwnKeys(constants);
-    for (let i = 0; i < keys.length; i++) {
-      defineConstant(constructor, keys[i], constants[keys[i]]);
-      defineConstant(prototype, keys[i], constants[keys[i]]);
-    }
-  }
+  if (options.constants !== undefined) webidl.defineConstants(constructor, options.constants);
   MapPrototypeSet(interfaces, prototype, name);
+  putToUse(prototype);
   if (options.exposed !== false) internals.provide(name, constructor, false);
   return constructor;
 };

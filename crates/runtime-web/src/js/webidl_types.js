@@ -313,6 +313,22 @@ types.exposeOperations = (operations) => {
   for (let i = 0; i < keys.length; i++) internals.provide(keys[i], operations[keys[i]], true);
 };
 
+types.defineConstants = (constructor, constants) => {
+  const keys = ReflectOwnKeys(constants);
+  for (let i = 0; i < keys.length; i++) {
+    const descriptor = {
+      __proto__: null, value: constants[keys[i]], writable: false, enumerable: true, configurable: false,
+    };
+    ObjectDefineProperty(constructor, keys[i], descriptor);
+    ObjectDefineProperty(constructor.prototype, keys[i], descriptor);
+  }
+};
+
+// Prototype object of an interface -> what shows its objects.
+const inspectors = new Map();
+types.inspectorOfPrototype = (prototype) => MapPrototypeGet(inspectors, prototype);
+types.setInspector = (constructor, inspector) => MapPrototypeSet(inspectors, constructor.prototype, inspector);
+
 // The iterator of a pairIterable: `makeIterator(target, kind)`, for keys (0), values (1) or both (2).
 types.pairIterator = (name, pairsOf) => {
   class PairIterator {
