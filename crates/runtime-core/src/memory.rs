@@ -263,16 +263,28 @@ impl Drop for ChargedBytes {
     }
 }
 
-/// Charges bytes to the budget of the isolate, collecting garbage once if it has no room. None if it has none then.
+/// Does what an isolate may have no room for, collecting garbage if it has none. None if it has none then.
+///
+/// One collection may leave garbage: what V8's compilers hold on other threads is garbage when they are done. That is why
+/// there may be a second.
+pub(crate) fn make_room<T>(
+    isolate: &mut v8::Isolate,
+    mut attempt: impl FnMut(&mut v8::Isolate) -> Option<T>,
+) -> Option<T> {
+    const COLLECTIONS: usize = 2;
+    attempt(isolate).or_else(|| {
+        (0..COLLECTIONS).find_map(|_| {
+            isolate.low_memory_notification();
+            attempt(isolate)
+        })
+    })
+}
+
+/// Charges bytes to the budget of the isolate, [making room](make_room) if it has none.
 pub(crate) fn charge(isolate: &mut v8::Isolate, bytes: Vec<u8>) -> Option<ChargedBytes> {
     let budget = isolate.get_slot::<Arc<MemoryBudget>>().cloned();
-    if let Some(budget) = &budget
-        && !budget.charge(bytes.len())
-    {
-        isolate.low_memory_notification();
-        if !budget.charge(bytes.len()) {
-            return None;
-        }
+    if let Some(budget) = &budget {
+        make_room(isolate, |_| budget.charge(bytes.len()).then_some(()))?;
     }
     Some(ChargedBytes { bytes, budget })
 }
@@ -299,17 +311,12 @@ impl Drop for HostCharge {
     }
 }
 
-/// Charges memory that the host keeps for a guest to the budget of the guest's isolate, collecting garbage once if it has
-/// no room. None if it has none then.
+/// Charges memory that the host keeps for a guest to the budget of the guest's isolate, collecting garbage if it has no
+/// room. None if it has none then.
 pub fn charge_host(isolate: &mut v8::Isolate, bytes: usize) -> Option<HostCharge> {
     let budget = isolate.get_slot::<Arc<MemoryBudget>>().cloned();
-    if let Some(budget) = &budget
-        && !budget.charge(bytes)
-    {
-        isolate.low_memory_notification();
-        if !budget.charge(bytes) {
-            return None;
-        }
+    if let Some(budget) = &budget {
+        make_room(isolate, |_| budget.charge(bytes).then_some(()))?;
     }
     Some(HostCharge { bytes, budget })
 }
@@ -318,17 +325,12 @@ pub fn charge_host(isolate: &mut v8::Isolate, bytes: usize) -> Option<HostCharge
 /// what it takes.
 pub fn has_room(isolate: &mut v8::Isolate, bytes: usize) -> bool {
     let Some(budget) = isolate.get_slot::<Arc<MemoryBudget>>().cloned() else { return true };
-    let fits =
-        |isolate: &mut v8::Isolate| budget.measure(isolate).sum().saturating_add(bytes) <= budget.limit;
-    if fits(isolate) {
-        return true;
-    }
     // What is larger than the limit would not fit into an empty isolate either.
     if bytes > budget.limit {
         return false;
     }
-    isolate.low_memory_notification();
-    fits(isolate)
+    let fits = |isolate: &mut v8::Isolate| budget.measure(isolate).sum().saturating_add(bytes) <= budget.limit;
+    make_room(isolate, |isolate| fits(isolate).then_some(())).is_some()
 }
 
 /// V8 asks for buffers of any size; the alignment is what `malloc` would give.
@@ -448,9 +450,11 @@ impl HeapGuard {
         let before = self.budget.measure(isolate);
         let mut left = before;
         if before.sum() > self.bound() && !self.is_hit() {
-            isolate.low_memory_notification();
-            left = self.budget.measure(isolate);
-            if left.sum() > self.bound() {
+            let fits = make_room(isolate, |isolate| {
+                left = self.budget.measure(isolate);
+                (left.sum() <= self.bound()).then_some(())
+            });
+            if fits.is_none() {
                 self.hit.store(true, Ordering::Release);
             }
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::memory::MemoryBudget;
+use crate::memory::{MemoryBudget, make_room};
 
 /// The most ranges that one isolate may hold, however many are free.
 const RANGES_PER_ISOLATE: usize = 1024;
@@ -118,7 +118,7 @@ impl AsMut<[u8]> for Reservation {
     }
 }
 
-/// Takes space for the isolate that runs, collecting garbage once if there is none. None if there is none then.
+/// Takes space for the isolate that runs, collecting garbage if there is none. None if there is none then.
 ///
 /// The space is held for as long as the buffer that comes back is alive: the caller ties it to the life of what it was
 /// asked for. No guest may get hold of it.
@@ -127,16 +127,13 @@ pub fn reserve<'s>(scope: &mut v8::PinScope<'s, '_>, space: Space) -> Option<v8:
     let Some(budget) = scope.get_slot::<Arc<MemoryBudget>>().cloned() else {
         return Some(v8::ArrayBuffer::new(scope, 0));
     };
-    let reservation = Reservation::take(&budget, space).or_else(|| {
-        // What no isolate gets, garbage does not help to.
-        let is_hopeless = space.ranges > RANGES_PER_ISOLATE.min(CAPACITY.ranges / SHARE)
-            || space.addresses > CAPACITY.addresses / SHARE;
-        if is_hopeless {
-            return None;
-        }
-        scope.low_memory_notification();
-        Reservation::take(&budget, space)
-    })?;
+    // What no isolate gets, garbage does not help to.
+    let is_hopeless = space.ranges > RANGES_PER_ISOLATE.min(CAPACITY.ranges / SHARE)
+        || space.addresses > CAPACITY.addresses / SHARE;
+    if is_hopeless {
+        return None;
+    }
+    let reservation = make_room(scope, |_| Reservation::take(&budget, space))?;
     let store = v8::ArrayBuffer::new_backing_store_from_bytes(Box::new(reservation));
     Some(v8::ArrayBuffer::with_backing_store(scope, &store.make_shared()))
 }

@@ -34,7 +34,7 @@ pub(crate) struct Plan {
     /// The most samples of one primitive in one repetition, and the time they may take.
     pub(crate) primitive_samples: usize,
     pub(crate) primitive_time: Duration,
-    /// How often contexts with and without the platform are measured.
+    /// How many pairs of processes measure contexts with and without the platform.
     pub(crate) context_repetitions: usize,
     /// How long each contestant is under load, at each number of clients, in one repetition.
     pub(crate) load_time: Duration,
@@ -54,7 +54,7 @@ impl Plan {
                 start_time: Duration::from_millis(120),
                 primitive_samples: 20_000,
                 primitive_time: Duration::from_millis(100),
-                context_repetitions: 5,
+                context_repetitions: 7,
                 load_time: Duration::from_millis(60),
                 warm_up: Duration::from_millis(100),
                 weighed: 200,
@@ -67,7 +67,7 @@ impl Plan {
                 start_time: Duration::from_millis(500),
                 primitive_samples: 200_000,
                 primitive_time: Duration::from_millis(500),
-                context_repetitions: 9,
+                context_repetitions: 15,
                 load_time: Duration::from_millis(400),
                 warm_up: Duration::from_millis(400),
                 weighed: 200,

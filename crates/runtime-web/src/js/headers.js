@@ -10,7 +10,7 @@
 
 const {
   List, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys, StringPrototypeCharCodeAt, StringPrototypeSlice,
-  StringPrototypeToLowerCase, SymbolIterator, TypeError, Uint8Array, isolate, listOf,
+  StringPrototypeToLowerCase, SymbolIterator, TypeError, isolate, listOf,
 } = internals.prim;
 const { webidl } = internals;
 const { ByteString } = webidl.converters;
@@ -19,16 +19,15 @@ const { requiredArguments } = webidl;
 const headers = { __proto__: null };
 internals.headers = headers;
 
-// The token characters of HTTP.
-const tokenCodes = new Uint8Array(128);
-const tokenCharacters = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-for (let i = 0; i < tokenCharacters.length; i++) tokenCodes[StringPrototypeCharCodeAt(tokenCharacters, i)] = 1;
+// The characters of HTTP's tokens, each in its place from the space on.
+const tokenCharacters =
+  " ! #$%&'  *+ -. 0123456789       ABCDEFGHIJKLMNOPQRSTUVWXYZ   ^_`abcdefghijklmnopqrstuvwxyz | ~";
 
 const isToken = (text) => {
   if (text.length === 0) return false;
   for (let i = 0; i < text.length; i++) {
     const code = StringPrototypeCharCodeAt(text, i);
-    if (code > 127 || tokenCodes[code] === 0) return false;
+    if (code <= 0x20 || code >= 0x7f || StringPrototypeCharCodeAt(tokenCharacters, code - 0x20) !== code) return false;
   }
   return true;
 };

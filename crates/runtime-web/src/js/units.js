@@ -11,7 +11,7 @@
 // its top level uses nothing that a guest can change, and does nothing but to publish.
 
 const {
-  ObjectHasOwn, ObjectSetPrototypeOf, Proxy, RangeError, ReflectApply, ReflectDeleteProperty, defineValue,
+  ObjectHasOwn, ObjectSetPrototypeOf, Proxy, RangeError, ReflectApply, ReflectDeleteProperty, defineValue, isolate,
 } = internals.prim;
 const { global } = internals;
 
@@ -67,40 +67,45 @@ const load = (number) => {
 
 const own = (member) => (ObjectHasOwn(internals, member) ? internals[member] : undefined);
 
-ObjectSetPrototypeOf(internals, new Proxy({ __proto__: null }, {
-  __proto__: null,
-  get(_target, member) {
-    const number = native.unitOfMember(member);
-    if (number === undefined) return undefined;
-    load(number);
-    // While a unit is being loaded, what it has not published yet is undefined.
-    return own(member);
-  },
-}));
+// The prototype of an object whose missing members are made when one is asked for: `find(name)` gives one.
+class Missing {
+  constructor(find) {
+    this.find = find;
+  }
+
+  get(_target, name) {
+    return this.find(name);
+  }
+}
+isolate(Missing);
+const nothing = ObjectSetPrototypeOf({}, null);
+const findMissing = (object, find) => ObjectSetPrototypeOf(object, new Proxy(nothing, new Missing(find)));
+
+findMissing(internals, (member) => {
+  const number = native.unitOfMember(member);
+  if (number === undefined) return undefined;
+  load(number);
+  // While a unit is being loaded, what it has not published yet is undefined.
+  return own(member);
+});
 
 internals.ifLoaded = own;
 
 // Gives a namespace of the core's the members of one that a unit publishes as `member`, each when it is first asked for.
 internals.extend = (namespace, member) => {
-  ObjectSetPrototypeOf(namespace, new Proxy({ __proto__: null }, {
-    __proto__: null,
-    get(_target, name) {
-      const value = internals[member][name];
-      if (value !== undefined) namespace[name] = value;
-      return value;
-    },
-  }));
+  findMissing(namespace, (name) => {
+    const value = internals[member][name];
+    if (value !== undefined) namespace[name] = value;
+    return value;
+  });
 };
 
 // A native that only units use is made when one first does.
-ObjectSetPrototypeOf(native, new Proxy({ __proto__: null }, {
-  __proto__: null,
-  get(_target, name) {
-    const made = native.make(name);
-    if (made !== undefined) defineValue(native, name, made);
-    return made;
-  },
-}));
+findMissing(native, (name) => {
+  const made = native.make(name);
+  if (made !== undefined) defineValue(native, name, made);
+  return made;
+});
 
 // Defines a global, or keeps the value of one of a unit's for its first use.
 internals.provide = (name, value, enumerable) => {
