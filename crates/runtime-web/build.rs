@@ -34,7 +34,10 @@ fn write_sources(list: &str, out: &Path) {
         })
         .collect();
     for file in files_in(Path::new("src/js")) {
-        assert!(sources.iter().any(|(name, _)| Path::new(name) == file), "src/js/units.txt does not name {file:?}");
+        assert!(
+            sources.iter().any(|(name, _)| Path::new(name) == file),
+            "src/js/units.txt does not name {file:?}"
+        );
     }
     let mut places = BTreeMap::new();
     for (_, text) in &sources {
@@ -97,7 +100,8 @@ fn replace_primordials(source: &str, mut place_of: impl FnMut(&str) -> String) -
             rest = after;
         } else if let Some(after) = after.strip_prefix('.') {
             let end = after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len());
-            write!(text, "{before}{PRIM}[{}]", place_of(&after[..end])).expect("writing to a string does not fail");
+            write!(text, "{before}{PRIM}[{}]", place_of(&after[..end]))
+                .expect("writing to a string does not fail");
             rest = &after[end..];
         } else {
             text.push_str(before);

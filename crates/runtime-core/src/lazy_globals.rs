@@ -113,7 +113,8 @@ fn late<'s>(
     mut result: v8::ReturnValue<'_, v8::Value>,
 ) {
     let Ok(data) = v8::Local::<v8::Array>::try_from(arguments.data()) else { return };
-    let Some(entry) = data.get_index(scope, 0).and_then(|entry| v8::Local::<v8::Function>::try_from(entry).ok())
+    let Some(entry) =
+        data.get_index(scope, 0).and_then(|entry| v8::Local::<v8::Function>::try_from(entry).ok())
     else {
         return;
     };

@@ -329,7 +329,8 @@ pub fn has_room(isolate: &mut v8::Isolate, bytes: usize) -> bool {
     if bytes > budget.limit {
         return false;
     }
-    let fits = |isolate: &mut v8::Isolate| budget.measure(isolate).sum().saturating_add(bytes) <= budget.limit;
+    let fits =
+        |isolate: &mut v8::Isolate| budget.measure(isolate).sum().saturating_add(bytes) <= budget.limit;
     make_room(isolate, |isolate| fits(isolate).then_some(())).is_some()
 }
 

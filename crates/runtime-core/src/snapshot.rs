@@ -385,7 +385,9 @@ pub(crate) fn set_up_from_source<'s>(
         call(scope, source.name, function, &[native.into(), internals.into()])?;
     }
     if let Some(file) = UnitFiles::run_since(scope, run_before) {
-        return Err(failed(&format!("a source of the core uses {file} of a unit, which every context would then hold")));
+        return Err(failed(&format!(
+            "a source of the core uses {file} of a unit, which every context would then hold"
+        )));
     }
     let entry = internals
         .get(scope, entry_key.into())
