@@ -5,7 +5,7 @@
 // `isTarget(value)`; `handlerOf(target, "onabort")` and `setHandlerOf(target, "onabort", "abort", value)` are what event
 // handler attributes do, which `defineHandler` of event.js makes.
 
-const { MapPrototypeGet } = internals.prim;
+const { MapPrototypeGet, putToUse } = internals.prim;
 const { global, webidl } = internals;
 
 // The state of a target: `listeners` (type -> list of records) and `handlers` (attribute name -> record).
@@ -54,6 +54,7 @@ class EventTarget {
   }
 }
 webidl.exposeInterface(EventTarget);
+putToUse(EventTarget.prototype);
 internals.EventTarget = EventTarget;
 
 targets.handlerOf = (target, name) => {

@@ -3,6 +3,7 @@
 //
 // `internals.executionContext(invocation)` makes one.
 
+const { putToUse } = internals.prim;
 const { webidl } = internals;
 
 class ExecutionContext {
@@ -20,5 +21,6 @@ class ExecutionContext {
   passThroughOnException() { this.#invocation; }
 }
 webidl.exposeInterface(ExecutionContext);
+putToUse(ExecutionContext.prototype);
 
 internals.executionContext = (invocation) => new ExecutionContext(webidl.illegal, invocation);

@@ -6,8 +6,8 @@ const {
   ReflectDeleteProperty, ReflectGetOwnPropertyDescriptor, ReflectSetPrototypeOf,
 } = internals.prim;
 
-// V8 keeps a prototype as a hash table until a property is first looked up behind it, and then makes it anew. Done here,
-// while the snapshot is made, no request has to.
+// V8 keeps a prototype as a hash table until a property is first looked up behind it, and then makes it anew. Done while the
+// snapshot is made, no request has to. A chain of prototypes that a guest can reach must not be looked up later.
 const putToUse = (prototype) => ObjectCreate(prototype).anything;
 
 // Takes an internal class off Object.prototype, so that a setter which the guest puts there is not met when a

@@ -10,7 +10,7 @@
 
 const {
   List, ObjectPrototypePropertyIsEnumerable, ReflectOwnKeys, StringPrototypeCharCodeAt, StringPrototypeSlice,
-  StringPrototypeToLowerCase, SymbolIterator, TypeError, isolate, listOf,
+  StringPrototypeToLowerCase, SymbolIterator, TypeError, isolate, listOf, putToUse,
 } = internals.prim;
 const { webidl } = internals;
 const { ByteString } = webidl.converters;
@@ -333,3 +333,4 @@ webidl.exposeInterface(Headers);
 webidl.pairIterable(Headers, "Headers", (object) => headers.listOf(object).pairs());
 const headersIterator = Headers.prototype[SymbolIterator];
 headers.Headers = Headers;
+putToUse(Headers.prototype);

@@ -4,7 +4,7 @@
 // In `internals.requests`: `isRequest(v)`, `coreOf(request)`, class RequestCore, `fromHost(method, url, flat, rid)` gives
 // the Request of an event. What the constructor makes of its arguments is in request_init.js.
 
-const { TypeError, isolate } = internals.prim;
+const { TypeError, isolate, putToUse } = internals.prim;
 const { bodies, headers, webidl } = internals;
 const { illegal, isObject } = webidl;
 
@@ -111,6 +111,7 @@ class Request {
 }
 bodies.mixin(Request, "Request", requests.coreOf);
 webidl.exposeInterface(Request, "Request", { __proto__: null, length: 1 });
+putToUse(Request.prototype);
 
 requests.fromHost = (method, href, flat, rid) => {
   const core = new RequestCore(method, href, headers.fromHost(flat));

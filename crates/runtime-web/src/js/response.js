@@ -3,7 +3,7 @@
 // In `internals.responses`: `isResponse(v)`, `coreOf(response)`, class ResponseCore, `create(core)` makes the object,
 // `forHost(response)` takes a handler's answer apart for the host and uses its body up.
 
-const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError, isolate } = internals.prim;
+const { JSONStringify, List, RangeError, StringPrototypeCharCodeAt, TypeError, isolate, putToUse } = internals.prim;
 const { bodies, headers, ifLoaded, webidl } = internals;
 const { ByteString, USVString } = webidl.converters;
 const { illegal, isObject, requiredArguments } = webidl;
@@ -188,6 +188,7 @@ class Response {
 }
 bodies.mixin(Response, "Response", responses.coreOf);
 webidl.exposeInterface(Response);
+putToUse(Response.prototype);
 
 // { status, statusText, headers, bytes, source, stream, webSocket }: `bytes` or null, the id of a body that goes on
 // untouched or -1, the core of a stream to be pumped or null, a WebSocket for the client or null. Throws a TypeError for what cannot be an answer.

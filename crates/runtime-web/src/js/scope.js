@@ -2,7 +2,7 @@
 // attributes behind which other files' objects are. Its other properties are theirs; where it is on the web is in
 // settings.js.
 
-const { ObjectSetPrototypeOf, TypeError, defineValue } = internals.prim;
+const { ObjectSetPrototypeOf, TypeError, defineValue, putToUse } = internals.prim;
 const { EventTarget, global, targets, webidl } = internals;
 
 // An attribute of the global is on a prototype of its, and works on nothing else; without a receiver it means the global.
@@ -81,6 +81,7 @@ class ServiceWorkerGlobalScope extends WorkerGlobalScope {
   constructor(key = undefined) { super(key); }
 }
 webidl.exposeInterface(ServiceWorkerGlobalScope);
+putToUse(ServiceWorkerGlobalScope.prototype);
 
 // The global has the methods of EventTarget and the tags of its interfaces by inheritance. Its listeners are held by
 // event_target.js, since the global was not made by a constructor.

@@ -30,7 +30,7 @@
 const {
   Map, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply, ReflectOwnKeys,
   StringPrototypeCharCodeAt, StringPrototypeToWellFormed, Symbol, SymbolIterator, SymbolToStringTag, TypeError,
-  defineValue, putToUse,
+  defineValue,
 } = internals.prim;
 
 const webidl = { __proto__: null };
@@ -118,7 +118,6 @@ webidl.exposeInterface = (constructor, name = constructor.name, options = { __pr
   }
   if (options.constants !== undefined) webidl.defineConstants(constructor, options.constants);
   MapPrototypeSet(interfaces, prototype, name);
-  putToUse(prototype);
   if (options.exposed !== false) internals.provide(name, constructor, false);
   return constructor;
 };
