@@ -7,7 +7,8 @@
 //
 // In `internals.bodies`: class Body, `extract(init, prefix, context)` gives { body, type }, and the makers
 // `fromHost(rid)`, `ofText(text)` and `ofBytes(bytes)`. What many requests do without is in files of its own: bodies as
-// streams in body_streams.js, reading them in body_reading.js and host_bodies.js, writing their streams to the host in body_pump.js.
+// streams in body_streams.js, reading them in body_reading.js and host_bodies.js, writing their streams to the host in
+// body_pump.js.
 
 const { ArrayBufferIsView, TypeError, isolate } = internals.prim;
 const { ifLoaded, requestEpoch, webidl } = internals;

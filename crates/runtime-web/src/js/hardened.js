@@ -19,7 +19,6 @@ const isolate = (constructor) => {
 };
 
 // Defines a writable, configurable data property.
-
 const defineValue = (target, key, value, enumerable = true) =>
   ReflectDefineProperty(target, key, { __proto__: null, value, writable: true, enumerable, configurable: true });
 

@@ -26,6 +26,7 @@
 //   and `Promise[Symbol.species]`. `promiseMarkHandled(promise)`,
 //   `promiseAll(arrayOfPromises)`, and `newPromise()` (a null-prototype `{ promise, resolve, reject }`)
 //   go with them. `await` is fine on promises that the platform made.
+// - Internal classes are taken off the guest's prototypes: `isolate(constructor)` after the class.
 
 const ReflectGetOwnPropertyDescriptor = Reflect.getOwnPropertyDescriptor;
 const ReflectGetPrototypeOf = Reflect.getPrototypeOf;
