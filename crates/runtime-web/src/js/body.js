@@ -1,5 +1,5 @@
-// Bodies of requests and responses: what they are made of, how they become a stream when somebody looks, how they
-// are read to their end, and how they go to the host. The methods that a guest calls are in body_mixin.js.
+// Bodies of requests and responses: what they are made of, and how they go to the host. The methods that a guest calls are
+// in body_mixin.js.
 //
 // A body is bytes or text that is there already, a body of the host (a resource id) that nobody has looked at, or a
 // stream. A body of the host becomes a stream only when `.body` is read; text() and the like take it from the host

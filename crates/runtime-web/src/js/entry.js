@@ -1,6 +1,6 @@
 // Where the host enters the guest: starts events, fires timers, reports rejections, and ends each event exactly
-// once. Which handler runs, what counts as its answer and what an event waits for is decided here; how a
-// Request or a Response is made is not.
+// once. Which handler runs, what counts as an answer to a request and what an event waits for is decided here; how a
+// Request or a Response is made is not. Events for listeners are in worker_events.js, the answers of tasks in tasks.js.
 //
 // An event ("invocation") holds on to four kinds of work: the handler, the promises given to waitUntil, the body that is
 // still being written, and the client's WebSocket. It ends with `native.finish` when all have settled. A failure before the

@@ -14,7 +14,7 @@ use crate::contestants::limits;
 use crate::plan::Plan;
 use crate::progress::Steps;
 
-/// No platform, but the functions that the core wants to find.
+/// No platform, but the function that the core wants to find.
 static NOTHING: LazyLock<Extension> = LazyLock::new(|| Extension {
     name: "nothing",
     sources: vec![Source {
