@@ -217,13 +217,17 @@ impl Driver {
     }
 
     /// Ends the request because its caller has gone. A turn that runs is told to stop, and the isolate is given back
-    /// when it has.
+    /// when it has. A request that has ended well meanwhile has done so for nobody, and is canceled all the same.
     pub fn cancel(mut self) -> (Outcome, String, Report) {
-        if self.end.is_none() {
-            if let (Some(turn), placement) = (self.turn.take(), self.placement.take()) {
-                turn.leave(Box::new(placement));
+        match &self.end {
+            None => {
+                if let (Some(turn), placement) = (self.turn.take(), self.placement.take()) {
+                    turn.leave(Box::new(placement));
+                }
+                self.end_with(self.stopped(Stop::Canceled), None);
             }
-            self.end_with(self.stopped(Stop::Canceled), None);
+            Some(end) if end.outcome == Outcome::Ok => self.end = Some(self.stopped(Stop::Canceled)),
+            Some(_) => {}
         }
         self.into_end()
     }

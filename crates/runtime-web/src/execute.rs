@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use runtime_core::{Driver, ExecutionMode, Failure, Outcome, Progress};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::call::Call;
 use crate::event::Event;
@@ -78,7 +78,9 @@ async fn see_to_the_end(
             biased;
             news = driver.progress() => {
                 if news == Progress::Ended {
-                    return end_of(driver);
+                    // The guest may have ended because it found the body's reader gone.
+                    let is_canceled = !is_body_over && matches!(on_fate.try_recv(), Err(TryRecvError::Closed));
+                    return if is_canceled { canceled(driver) } else { end_of(driver) };
                 }
             }
             () = closed(socket.as_ref()), if socket.is_some() => {
@@ -91,13 +93,16 @@ async fn see_to_the_end(
                     let (_, _, report) = driver.cancel();
                     return End { outcome: Outcome::Exception, message: error.message, report };
                 }
-                Err(_dropped) => {
-                    let (outcome, message, report) = driver.cancel();
-                    return End { outcome, message, report };
-                }
+                Err(_dropped) => return canceled(driver),
             }
         }
     }
+}
+
+/// The end of a request whose client has gone.
+fn canceled(driver: Driver) -> End {
+    let (outcome, message, report) = driver.cancel();
+    End { outcome, message, report }
 }
 
 /// Resolves once the socket is closed, which it is when it was idle for too long.

@@ -56,12 +56,13 @@ pub(crate) enum BodyFate {
 /// The body of a response. Dropping it before its end cancels the request: the client has gone away.
 #[derive(Debug, Default)]
 pub struct ResponseBody {
+    /// Dropped, it cancels the request; taken out at the body's end. It is dropped before the body: a guest that finds its
+    /// reader gone must not end before this is known.
+    fate: Option<oneshot::Sender<BodyFate>>,
     body: Body,
     /// How many bytes it may have; 0 for any number.
     limit: u64,
     passed: u64,
-    /// Dropped, it cancels the request; taken out at the body's end.
-    fate: Option<oneshot::Sender<BodyFate>>,
 }
 
 impl ResponseBody {
