@@ -74,7 +74,7 @@ pub(crate) enum Part {
     StartAhead(Snapshot),
     /// Parts of requests.
     Primitives(Snapshot),
-    /// Contexts with the platform, or without it, one repetition.
+    /// Contexts with the platform, or without it, in turns.
     Contexts(Option<Snapshot>),
     /// Load on all modes.
     Throughput(Snapshot),
@@ -97,9 +97,7 @@ impl Part {
             Part::Primitives(snapshot) => {
                 serde_json::to_string(&primitives::measure(&snapshot, plan, steps)?)?
             }
-            Part::Contexts(platform) => {
-                serde_json::to_string(&contexts::measure(platform.as_ref(), plan, steps)?)?
-            }
+            Part::Contexts(platform) => serde_json::to_string(&contexts::measure(platform.as_ref(), plan)?)?,
             Part::Throughput(snapshot) => {
                 serde_json::to_string(&throughput::measure(&snapshot, plan, steps)?)?
             }

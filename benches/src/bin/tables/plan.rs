@@ -34,8 +34,9 @@ pub(crate) struct Plan {
     /// The most samples of one primitive in one repetition, and the time they may take.
     pub(crate) primitive_samples: usize,
     pub(crate) primitive_time: Duration,
-    /// How many pairs of processes measure contexts with and without the platform.
-    pub(crate) context_repetitions: usize,
+    /// How often contexts with the platform and contexts without it take turns, and how many are made in one.
+    pub(crate) context_turns: usize,
+    pub(crate) contexts_a_turn: usize,
     /// How long each contestant is under load, at each number of clients, in one repetition.
     pub(crate) load_time: Duration,
     /// How long it is before the first measurement.
@@ -54,7 +55,8 @@ impl Plan {
                 start_time: Duration::from_millis(120),
                 primitive_samples: 20_000,
                 primitive_time: Duration::from_millis(100),
-                context_repetitions: 7,
+                context_turns: 40,
+                contexts_a_turn: 10,
                 load_time: Duration::from_millis(60),
                 warm_up: Duration::from_millis(100),
                 weighed: 200,
@@ -67,7 +69,8 @@ impl Plan {
                 start_time: Duration::from_millis(500),
                 primitive_samples: 200_000,
                 primitive_time: Duration::from_millis(500),
-                context_repetitions: 15,
+                context_turns: 200,
+                contexts_a_turn: 10,
                 load_time: Duration::from_millis(400),
                 warm_up: Duration::from_millis(400),
                 weighed: 200,

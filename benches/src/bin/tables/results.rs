@@ -43,13 +43,13 @@ pub(crate) struct InitFigures {
     pub(crate) snapshot_bytes: Option<usize>,
 }
 
-/// V8's part of making a context, the medians over processes.
+/// V8's part of making a context.
 #[derive(Serialize)]
 pub(crate) struct ContextFigures {
     pub(crate) with_platform: Percentiles,
     pub(crate) without: Percentiles,
-    /// What one with the platform takes of what it may, compared within each pair of processes that follow each other:
-    /// the machine's speed differs less between these than between any others.
+    /// What one with the platform takes of what it may: the median over the turns, in each of which those with the platform
+    /// are compared with those made without it right afterwards.
     pub(crate) share_of_most: f64,
 }
 
@@ -59,12 +59,16 @@ impl ContextFigures {
         1.3 * without + 100e3
     }
 
-    fn of(with: &[Percentiles], without: &[Percentiles]) -> Self {
-        let shares = with.iter().zip(without).map(|(with, without)| with.p50 / Self::most(without.p50));
+    fn of(turns: Vec<[Vec<u64>; 2]>) -> Self {
+        let middle = |samples: &[u64]| median(samples.iter().map(|nanos| *nanos as f64));
+        let shares = turns.iter().map(|[with, without]| middle(with) / Self::most(middle(without)));
+        let share_of_most = median(shares);
+        let (with, without): (Vec<_>, Vec<_>) =
+            turns.into_iter().map(|[with, without]| (with, without)).unzip();
         Self {
-            share_of_most: median(shares),
-            with_platform: Percentiles::median_of(with),
-            without: Percentiles::median_of(without),
+            share_of_most,
+            with_platform: Percentiles::of(with.concat()),
+            without: Percentiles::of(without.concat()),
         }
     }
 }
@@ -76,8 +80,7 @@ pub(crate) fn measure(plan: &Plan, tables: &[Table]) -> Result<Results> {
     let snapshot = Snapshot::File(path.clone());
     let parts = tables.iter().map(|table| match table {
         Table::Start => 6 * plan.repetitions,
-        Table::Primitives => 1 + 2 * plan.context_repetitions,
-        Table::Memory => 2,
+        Table::Primitives | Table::Memory => 2,
         Table::Throughput | Table::Contention => 1,
     });
     let mut progress = Progress::new(1 + parts.sum::<usize>());
@@ -117,18 +120,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The processes with and without the platform take turns: they are compared with each other.
+    /// Contexts with the platform and contexts without it.
     fn contexts(&mut self, snapshot: &Snapshot) -> Result<()> {
-        let (mut with, mut without) = (Vec::new(), Vec::new());
-        for _ in 0..self.plan.context_repetitions {
-            with.push(self.part(&Part::Contexts(Some(snapshot.clone())))?);
-            without.push(self.part(&Part::Contexts(None))?);
-        }
-        self.results.contexts = Some(ContextFigures::of(&with, &without));
+        let parts = [&Part::Contexts(Some(snapshot.clone())), &Part::Contexts(None)];
+        let turns = child::measure_in_turns(parts, self.plan.context_turns, self.plan, self.progress)?;
+        self.results.contexts = Some(ContextFigures::of(turns));
         Ok(())
     }
 
-    /// The processes with and without snapshot take turns, too.
+    /// The processes with and without snapshot take turns.
     fn start(&mut self, snapshot: &Snapshot) -> Result<()> {
         let ways = [snapshot.clone(), Snapshot::Built, Snapshot::None];
         let mut inits: [Vec<Init>; 3] = Default::default();

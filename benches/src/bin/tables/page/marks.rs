@@ -39,7 +39,7 @@ pub(crate) fn marks(results: &Results) -> Vec<Mark> {
         marks.push(Mark {
             what: format!(
                 "V8's part of a context with the platform ({with}), of 1.3 times that of one without ({without}) \
-                 and 100 µs, in the middle pair"
+                 and 100 µs, in the middle turn"
             ),
             wanted: "100 % or less",
             found: units::percent(contexts.share_of_most),

@@ -299,10 +299,11 @@ fn primitives(plan: &Plan, results: &Results) -> Option<String> {
         "## Primitives
 
 Each in a tight loop on one thread, every pass timed by itself. `cargo bench -p benches` has more of them, in batches.
-Contexts with and without the platform are made in processes that take turns, {} of each.
+Contexts with and without the platform are made in two processes that take turns, {} times {} of each.
 
 {}",
-        plan.context_repetitions,
+        plan.context_turns,
+        plan.contexts_a_turn,
         table.markdown()
     ))
 }

@@ -1,18 +1,19 @@
 //! V8's part of making a context from a snapshot, with the platform in it and with nothing: what the platform adds to a
-//! context is measured against the latter. Each has processes of its own, because a process has one snapshot.
+//! context is measured against the latter. Each has a process of its own, because a process has one snapshot; these take
+//! turns.
 
 use std::hint::black_box;
 use std::sync::LazyLock;
+use std::time::Instant;
 
 use anyhow::Result;
-use benches::samples::Percentiles;
+use benches::samples::nanos;
 use runtime_core::{Extension, Isolate, Source, V8, V8Config};
 
 use super::Snapshot;
-use super::primitives::Timer;
+use crate::child;
 use crate::contestants::limits;
 use crate::plan::Plan;
-use crate::progress::Steps;
 
 /// No platform, but the function that the core wants to find.
 static NOTHING: LazyLock<Extension> = LazyLock::new(|| Extension {
@@ -28,24 +29,25 @@ static NOTHING: LazyLock<Extension> = LazyLock::new(|| Extension {
     rehearsal: None,
 });
 
-/// Measures contexts with the platform from this snapshot, or without it, once.
-pub(crate) fn measure(platform: Option<&Snapshot>, plan: &Plan, steps: &mut Steps) -> Result<Percentiles> {
+/// Measures contexts with the platform from this snapshot, or without it, some in each turn.
+pub(crate) fn measure(platform: Option<&Snapshot>, plan: &Plan) -> Result<()> {
     match platform {
         Some(snapshot) => snapshot.init()?,
         None => {
             V8::init(V8Config { standby_isolates: 0, ..V8Config::default() }, || &NOTHING)?;
         }
     }
-    steps.expect(1);
     let isolate = Isolate::new(&limits())?;
     let mut token = isolate.lock();
-    let mut timer = Timer::new(plan.primitive_samples, plan.primitive_time);
-    while timer.goes_on() {
-        timer.time(|| {
-            v8::scope!(let scope, &mut *token);
-            black_box(v8::Context::new(scope, v8::ContextOptions::default()));
+    child::take_turns(|| {
+        let samples = (0..plan.contexts_a_turn).map(|_| {
+            let started = Instant::now();
+            {
+                v8::scope!(let scope, &mut *token);
+                black_box(v8::Context::new(scope, v8::ContextOptions::default()));
+            }
+            nanos(started.elapsed())
         });
-    }
-    steps.step();
-    Ok(Percentiles::of(timer.samples))
+        samples.collect()
+    })
 }

@@ -200,18 +200,18 @@ fn disposed() -> Result<()> {
 }
 
 /// Samples until there are enough or the time is over.
-pub(super) struct Timer {
+struct Timer {
     most: usize,
     until: Instant,
-    pub(super) samples: Vec<u64>,
+    samples: Vec<u64>,
 }
 
 impl Timer {
-    pub(super) fn new(most: usize, time: Duration) -> Self {
+    fn new(most: usize, time: Duration) -> Self {
         Self { most, until: Instant::now() + time, samples: Vec::with_capacity(most) }
     }
 
-    pub(super) fn goes_on(&self) -> bool {
+    fn goes_on(&self) -> bool {
         self.samples.is_empty() || (self.samples.len() < self.most && Instant::now() < self.until)
     }
 
@@ -219,7 +219,7 @@ impl Timer {
         self.samples.push(nanos(started.elapsed()));
     }
 
-    pub(super) fn time<R>(&mut self, work: impl FnOnce() -> R) -> R {
+    fn time<R>(&mut self, work: impl FnOnce() -> R) -> R {
         let started = Instant::now();
         let result = work();
         self.add(started);
